@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Every one of the 1,200 edits comes to what the oracle says, and so does every
+// feature of the result, for each choice that a reader can make.
+func TestEveryEdit(t *testing.T) {
+	o := readOracle(t)
+	for _, c := range []options{
+		{track: "field", strategy: "recover", policyName: "last-updated"},
+		{track: "journal", strategy: "recover", policyName: "last-updated"},
+		{track: "object", strategy: "recover", policyName: "last-updated"},
+		{track: "field", strategy: "recover", policyName: "deletes-win"},
+		{track: "field", strategy: "discard", policyName: "last-updated"},
+	} {
+		t.Run(strings.Join([]string{c.track, c.strategy, c.policyName}, " "), func(t *testing.T) {
+			t.Parallel()
+			c.dir = t.TempDir()
+			outcomes, result := play(t, c)
+			want := maps.Clone(o.remote)
+			for _, edit := range o.edits {
+				id := edit["id"].(string)
+				j := o.judge(edit, c.track, c.strategy, c.policyName)
+				if outcomes[id] != j.outcome {
+					t.Errorf("%v of %s: %q, want %q", edit["op"], id, outcomes[id], j.outcome)
+				}
+				if want[id] = j.result; j.result == nil {
+					delete(want, id)
+				}
+			}
+			checkResult(t, result, want)
+			if len(outcomes) != len(o.edits) {
+				t.Errorf("%d objects in the report, want %d", len(outcomes), len(o.edits))
+			}
+		})
+	}
+}
+
+// Overwriting takes the contributor's whole catalogue and deletes nothing.
+func TestOverwrite(t *testing.T) {
+	o := readOracle(t)
+	want := maps.Clone(o.remote)
+	maps.Copy(want, o.base)
+	for _, edit := range o.edits {
+		id := edit["id"].(string)
+		switch edit["op"] {
+		case "create":
+			want[id] = apply(zero(id), edit)
+		case "set":
+			want[id] = apply(o.base[id], edit)
+		case "delete":
+			if want[id] = o.remote[id]; want[id] == nil {
+				delete(want, id)
+			}
+		}
+	}
+	_, result := play(t, options{track: "field", strategy: "overwrite", policyName: "last-updated", dir: t.TempDir()})
+	checkResult(t, result, want)
+}
+
+// play runs the example and gives the outcome of each edit, from the JSON report,
+// and the result.
+func play(t *testing.T, o options) (outcomes map[string]string, result map[string]object) {
+	t.Helper()
+	policy, err := model.ParsePolicy(o.policyName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.policy = policy
+	if err := run(t.Context(), io.Discard, o); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(o.dir, reportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Objects []struct{ Key, Outcome string }
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	outcomes = map[string]string{}
+	for _, o := range report.Objects {
+		outcomes[o.Key] = o.Outcome
+	}
+	s := &story{options: o, tracking: trackings[o.track], driver: driver}
+	if err := s.readResult(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	result = map[string]object{}
+	for _, f := range s.result {
+		if f.Support == nil {
+			f.Support = map[string]string{}
+		}
+		text, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plain object
+		if err := json.Unmarshal(text, &plain); err != nil {
+			t.Fatal(err)
+		}
+		for _, set := range []string{"spec_urls", "tags"} {
+			if plain[set] == nil {
+				plain[set] = []any{}
+			}
+		}
+		result[f.ID] = plain
+	}
+	return outcomes, result
+}
+
+func checkResult(t *testing.T, result, want map[string]object) {
+	t.Helper()
+	for id, w := range want {
+		if !same(result[id], w) {
+			t.Errorf("%s is %v, want %v", id, result[id], w)
+		}
+	}
+	for id := range result {
+		if want[id] == nil {
+			t.Errorf("%s is there, want it gone", id)
+		}
+	}
+}
+
+// The published recipe loses what resetgen keeps, on the same files.
+func TestPublishedRecipeLosesChanges(t *testing.T) {
+	var recipe, ours strings.Builder
+	if err := run(t.Context(), &recipe, options{track: "object", strategy: published, policyName: "last-updated", dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), &ours, options{track: "field", strategy: "recover", policyName: "last-updated", dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	for text, wantLoss := range map[string]bool{recipe.String(): true, ours.String(): false} {
+		if got := lostByMaintainers(t, text) > 0; got != wantLoss {
+			t.Errorf("lost changes of the maintainers: %v, want %v, in\n%s", got, wantLoss, text)
+		}
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, c := range []struct{ strategy, track, policy string }{
+		{"recovr", "field", "last-updated"}, {"recover", "fields", "last-updated"}, {"recover", "field", "mine"},
+	} {
+		o := options{strategy: c.strategy, track: c.track}
+		if err := o.check(c.policy, nil); err == nil {
+			t.Errorf("%v is taken", c)
+		}
+	}
+}
+
+// Files of an earlier run are left alone.
+func TestFilesOfAnEarlierRun(t *testing.T) {
+	dir := t.TempDir()
+	backup := filepath.Join(dir, backupFile)
+	if err := os.WriteFile(backup, []byte("precious"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), io.Discard, options{track: "field", strategy: "recover", dir: dir}); err == nil || !strings.Contains(err.Error(), backup) {
+		t.Errorf("the error was %v", err)
+	}
+	if text, err := os.ReadFile(backup); string(text) != "precious" {
+		t.Errorf("the backup is now %q (%v)", text, err)
+	}
+}
+
+// lostByMaintainers reads the number from what the example printed.
+func lostByMaintainers(t *testing.T, text string) (lost int) {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "by the maintainers alone")
+	if !found {
+		t.Fatalf("no line about the maintainers in\n%s", text)
+	}
+	var made, survived int
+	if _, err := fmt.Sscan(rest, &made, &survived, &lost); err != nil {
+		t.Fatal(err)
+	}
+	return lost
+}

@@ -1,0 +1,89 @@
+package emit
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/resetgen/resetgen/gen/schema"
+	runtime "github.com/resetgen/resetgen/runtime/model"
+)
+
+// The names of the runtime's constants.
+var (
+	trackNames = map[runtime.Track]string{runtime.TrackField: "TrackField", runtime.TrackObject: "TrackObject", runtime.TrackJournal: "TrackJournal"}
+	kindNames  = map[runtime.Kind]string{
+		runtime.Bool: "Bool", runtime.Int: "Int", runtime.Uint: "Uint", runtime.Float: "Float", runtime.String: "String",
+		runtime.Bytes: "Bytes", runtime.Time: "Time", runtime.JSON: "JSON",
+	}
+	ruleNames = map[runtime.Rule]string{
+		runtime.Remote: "Remote", runtime.Newest: "Newest", runtime.Max: "Max", runtime.Min: "Min", runtime.Counter: "Counter",
+		runtime.Set: "Set", runtime.Map: "Map", runtime.List: "List", runtime.Text: "Text", runtime.Func: "Func",
+	}
+)
+
+// fieldConstants numbers the fields.
+func (m model) fieldConstants() {
+	list := make([]jen.Code, len(m.Fields))
+	for i, f := range m.Fields {
+		list[i] = jen.Id(m.index(f))
+		if i == 0 {
+			list[i] = jen.Id(m.index(f)).Op("=").Iota()
+		}
+	}
+	m.add(
+		doc("The fields of %s, in the order of %s.", m.GoName, m.info()),
+		jen.Const().Defs(list...))
+}
+
+// infoVar describes the model to the runtime.
+func (m model) infoVar() {
+	fields := make([]jen.Code, len(m.Fields))
+	for i, f := range m.Fields {
+		fields[i] = m.fieldInfo(f)
+	}
+	items := []jen.Code{pair("Name", jen.Lit(m.Name))}
+	if len(m.Was) > 0 {
+		items = append(items, pair("Was", stringList(m.Was)))
+	}
+	items = append(items,
+		pair("GoName", jen.Lit(m.GoName)),
+		pair("Track", m.modelPkg(trackNames[m.Track])),
+		pair("Key", jen.Id(m.index(m.Key))),
+		pair("Fields", jen.Index().Add(m.modelPkg("Field")).Add(block(fields...))))
+	m.add(
+		doc("%s describes %s to the runtime.", m.info(), m.GoName),
+		jen.Var().Id(m.info()).Op("=").Op("&").Add(m.modelPkg("Info")).Add(block(items...)))
+}
+
+// fieldInfo describes a field: what is not said has its zero value.
+func (m model) fieldInfo(f *schema.Field) jen.Code {
+	items := []jen.Code{pair("Name", jen.Lit(f.Name))}
+	if len(f.Was) > 0 {
+		items = append(items, pair("Was", stringList(f.Was)))
+	}
+	kind, null := f.Type.Kind()
+	items = append(items, pair("Kind", m.modelPkg(kindNames[kind])))
+	if null {
+		items = append(items, pair("Null", jen.True()))
+	}
+	if f.Rule != runtime.Local {
+		items = append(items, pair("Rule", m.modelPkg(ruleNames[f.Rule])))
+	}
+	if f.Ref != "" {
+		items = append(items, pair("Ref", jen.Lit(f.Ref)))
+	}
+	if f.Index {
+		items = append(items, pair("Index", jen.True()))
+	}
+	if f.Unique {
+		items = append(items, pair("Unique", jen.True()))
+	}
+	return pairs(items...)
+}
+
+func stringList(list []string) jen.Code {
+	items := make([]jen.Code, len(list))
+	for i, s := range list {
+		items[i] = jen.Lit(s)
+	}
+	return jen.Index().String().Add(pairs(items...))
+}

@@ -1,0 +1,100 @@
+package emit
+
+import (
+	"fmt"
+	"go/build"
+	"go/types"
+	"io"
+	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/resetgen/resetgen/gen/schema"
+)
+
+// pkg is a package that code is generated for.
+type pkg struct {
+	schema *schema.Package
+	taken  map[string]bool // the names that the package declares
+	shared typeutil.Map    // the struct codecs that every file of the package can call: their types to their names
+}
+
+func newPkg(s *schema.Package) *pkg {
+	p := &pkg{schema: s, taken: map[string]bool{schemaVar: true}}
+	for _, name := range s.Types.Scope().Names() {
+		p.taken[name] = true
+	}
+	for _, f := range s.Files {
+		for _, m := range f.Models {
+			for _, name := range names(m) {
+				p.taken[name] = true
+			}
+		}
+	}
+	return p
+}
+
+// declare finds a name for a declaration that is not taken yet, wanted if
+// possible, and takes it.
+func (p *pkg) declare(wanted string) string {
+	name := wanted
+	for i := 2; p.taken[name]; i++ {
+		name = wanted + strconv.Itoa(i)
+	}
+	p.taken[name] = true
+	return name
+}
+
+// local is a name for a parameter or variable that does not hide a declaration
+// of the package.
+func (p *pkg) local(wanted string) string {
+	name := wanted
+	for i := 2; p.taken[name]; i++ {
+		name = wanted + strconv.Itoa(i)
+	}
+	return name
+}
+
+// predeclared are the names of the language that generated code uses.
+var predeclared = []string{"bool", "byte", "error", "int", "iota", "nil", "string", "true"}
+
+// checkPredeclared refuses a package in which the language itself means
+// something else.
+func (p *pkg) checkPredeclared() error {
+	for _, name := range predeclared {
+		if p.taken[name] {
+			return fmt.Errorf("package %s declares %s, which is a name of the language that generated code uses; rename it", p.schema.Path, name)
+		}
+	}
+	return nil
+}
+
+// isNarrow tells whether the file is left out of some builds of the package: a
+// test file, or one with a build constraint in its text or its name.
+func isNarrow(f *schema.File) bool {
+	if f.Constraint != "" || strings.HasSuffix(f.Name, "_test.go") {
+		return true
+	}
+	// What no system and no architecture excludes is in every build.
+	nowhere := build.Context{GOOS: "nowhere", GOARCH: "none", OpenFile: func(string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("package p")), nil
+	}}
+	match, err := nowhere.MatchFile("", f.Name)
+	return err != nil || !match
+}
+
+// typeString is a type as the package spells it, with its imports as qualify
+// says.
+func (f *file) typeString(t types.Type) string {
+	text := types.TypeString(t, func(p *types.Package) string {
+		if p == f.pkg.schema.Types {
+			return ""
+		}
+		return f.imports.name(p.Path(), p.Name())
+	})
+	if strings.Contains(text, "unsafe.Pointer") { // a basic type: no package is asked for
+		f.imports.name("unsafe", "unsafe")
+	}
+	return text
+}

@@ -1,0 +1,216 @@
+package load
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/resetgen/resetgen/gen/schema"
+	"github.com/resetgen/resetgen/runtime/model"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// builder makes the schema of one package.
+type builder struct {
+	*reporter
+	pkg     *types.Package
+	unit    *unit
+	notes   *annotations
+	known   typeutil.Map // from types.Type to *schema.Type: the structs that are stored whole
+	stack   []*types.Named
+	nested  typeutil.Map // the structs whose fields were tracked by themselves
+	pending []misplaced
+	refs    []reference
+}
+
+// buildSchema describes the models of a unit; it is nil if there are none.
+func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
+	r := &reporter{place: w.place}
+	b := &builder{reporter: r, pkg: u.types, unit: u, notes: annotate(r, u.sources)}
+	p := &schema.Package{Path: u.path, Name: u.types.Name(), Dir: u.dir, Types: u.types, InTest: true}
+	models := b.models()
+	for _, s := range u.sources {
+		file := &schema.File{Name: s.name, Output: OutputName(s.name), Constraint: s.constraint(), Imports: importsOf(s)}
+		for _, d := range models {
+			if d.source == s {
+				if m := b.model(d); m != nil {
+					file.Models = append(file.Models, m)
+				}
+			}
+		}
+		if len(file.Models) > 0 {
+			p.Files = append(p.Files, file)
+			p.InTest = p.InTest && s.isTest()
+		}
+	}
+	slices.SortFunc(p.Files, func(a, b *schema.File) int { return strings.Compare(a.Name, b.Name) })
+	b.reportMisplaced()
+	b.relate(p, models)
+	if err := b.errs.Err(); err != nil || len(p.Files) == 0 {
+		return nil, err
+	}
+	return p, nil
+}
+
+func importsOf(s *source) []schema.Import {
+	var list []schema.Import
+	for _, spec := range s.syntax.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		i := schema.Import{Path: path}
+		if spec.Name != nil {
+			i.Name = spec.Name.Name
+		}
+		list = append(list, i)
+	}
+	return list
+}
+
+// models finds the structs that are models. A field tagged as the key makes one.
+// So does a key that comes with an embedded struct, if the struct that embeds it
+// has a tag of its own: a plain struct around a model, a view for example, is
+// not meant. A struct that is there to be embedded and bring the key is no model
+// itself, unless its own blank field says so.
+func (b *builder) models() []*declaration {
+	var list []*declaration
+	lends := map[*types.Struct]bool{}
+	for _, d := range b.notes.structs {
+		st := b.structOf(d)
+		if st == nil {
+			continue
+		}
+		own, promoted := b.keys(st)
+		switch {
+		case own || promoted != nil && d.tagged:
+			list = append(list, d)
+			if promoted != nil {
+				lends[promoted] = true
+			}
+		case d.blank != nil:
+			b.errorf(d.spec.Name.Pos(), `model %s: no field is the key; tag one with reset:"key"`, d.name())
+		}
+	}
+	return slices.DeleteFunc(list, func(d *declaration) bool { return lends[b.structOf(d)] && d.blank == nil })
+}
+
+func (b *builder) structOf(d *declaration) *types.Struct {
+	obj, ok := b.pkg.Scope().Lookup(d.name()).(*types.TypeName)
+	if !ok || obj.Pos() != d.spec.Name.Pos() {
+		return nil
+	}
+	st, _ := obj.Type().Underlying().(*types.Struct)
+	return st
+}
+
+// keys tells whether a field of st is tagged as the key, and which embedded
+// struct brings one.
+func (b *builder) keys(st *types.Struct) (own bool, promoted *types.Struct) {
+	for i := range st.NumFields() {
+		if b.notes.of(st, i).opts.has("key") {
+			own = true
+		}
+		if inner, ok := st.Field(i).Type().Underlying().(*types.Struct); ok && st.Field(i).Embedded() && inner != st {
+			if innerOwn, innerPromoted := b.keys(inner); innerOwn || innerPromoted != nil {
+				promoted = inner
+			}
+		}
+	}
+	return own, promoted
+}
+
+// model describes one model, or reports what is wrong with it and gives nil.
+func (b *builder) model(d *declaration) *schema.Model {
+	pos := d.spec.Name.Pos()
+	before := len(b.errs)
+	if d.spec.Assign.IsValid() {
+		b.errorf(pos, "model %s: an alias of a struct without a name cannot be a model; remove the =", d.name())
+		return nil
+	}
+	if d.spec.TypeParams != nil {
+		b.errorf(pos, "model %s: a type with type parameters cannot be a model; declare a struct for each of its uses", d.name())
+		return nil
+	}
+	named := b.pkg.Scope().Lookup(d.name()).Type().(*types.Named)
+	m := &schema.Model{
+		Named:  named,
+		GoName: d.name(),
+		Doc:    d.doc.Text(),
+		Name:   snake(d.name()),
+		Struct: named.Underlying().(*types.Struct),
+		Pos:    b.place(pos),
+	}
+	at := pos
+	if d.blank != nil {
+		opts := &d.blank.opts
+		m.Was = opts.values("was")
+		if opt := opts.get("name"); opt != nil {
+			m.Name, at = opt.value, opts.pos(opt)
+		}
+		if opt := opts.get("track"); opt != nil {
+			m.Track, _ = model.ParseTrack(opt.value)
+		}
+	}
+	if !storedName.MatchString(m.Name) {
+		b.errorf(at, "model %s: its stored name would be %q, but %s; give it one with %s",
+			d.name(), m.Name, namesAre, nameOption)
+	}
+	f := &flattener{builder: b, model: m, source: d.source, before: before}
+	f.fields(m.Struct, place{})
+	if !b.broken(d) {
+		f.finish(pos)
+	}
+	if len(b.errs) > before {
+		return nil
+	}
+	return m
+}
+
+// broken reports the type errors inside of an annotated struct. Others do not
+// matter: they may be about what has not been generated yet.
+func (b *builder) broken(d *declaration) bool {
+	found := false
+	for _, err := range b.unit.errors {
+		if err.Soft || strings.HasPrefix(err.Msg, "\t") || err.Pos < d.spec.Pos() || err.Pos > d.spec.End() {
+			continue
+		}
+		found = true
+		subject := "model " + d.name()
+		if field := fieldAt(d.spec.Type, err.Pos); field != "" {
+			subject = "field " + field
+		}
+		b.errorf(err.Pos, "%s: %s", subject, err.Msg)
+	}
+	return found
+}
+
+// fieldAt names the field of a struct type that stands at pos, or gives "".
+func fieldAt(expr ast.Expr, pos token.Pos) string {
+	st, ok := expr.(*ast.StructType)
+	if !ok {
+		return ""
+	}
+	for _, field := range st.Fields.List {
+		if names := fieldNames(field); field.Pos() <= pos && pos <= field.End() && len(names) > 0 {
+			return names[0].Name
+		}
+	}
+	return ""
+}
+
+// cause finds the type error that made the type of a field unknown: in the type
+// itself, or else an import that failed. It is nil if there is none.
+func (b *builder) cause(note *annotation) *types.Error {
+	for i, err := range b.unit.errors {
+		if note.field.Type != nil && note.field.Type.Pos() <= err.Pos && err.Pos <= note.field.Type.End() {
+			return &b.unit.errors[i]
+		}
+	}
+	for i, err := range b.unit.errors {
+		if strings.HasPrefix(err.Msg, "could not import") {
+			return &b.unit.errors[i]
+		}
+	}
+	return nil
+}

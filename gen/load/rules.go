@@ -1,0 +1,190 @@
+package load
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+
+	"github.com/resetgen/resetgen/gen/schema"
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// apply gives the leaf what its tag says and reports what does not go with its
+// type. References are looked up later, when all models are known.
+func (l *leaf) apply(field *schema.Field) {
+	opts := &l.note.opts
+	if opts.has("key") && l.isKey() {
+		l.applyKey(field)
+	}
+	if opt := opts.get("merge"); opt != nil {
+		l.applyMerge(field, opt)
+	}
+	if opt := opts.get("by"); opt != nil {
+		l.applyBy(field, opt)
+	}
+	if opt := opts.get("ref"); opt != nil {
+		field.Ref = opt.value
+		field.Index = true
+		l.refs = append(l.refs, reference{l, field, opt})
+	}
+	if opt := opts.get("index"); opt != nil {
+		field.Index = l.indexable(field, opt)
+	}
+	if opt := opts.get("unique"); opt != nil {
+		field.Unique = l.indexable(field, opt)
+	}
+}
+
+// isKey tells whether the tag speaks of this model's key: the key of a model
+// that is nested in another is an ordinary field there.
+func (l *leaf) isKey() bool { return l.at.goName == "" }
+
+func (l *leaf) applyKey(field *schema.Field) {
+	opt := l.note.opts.get("key")
+	if other := l.model.Key; other != nil {
+		l.rejectOption(opt, "a model has one key, and %s is that of %s already", other.Selector, l.model.GoName)
+		return
+	}
+	l.model.Key = field
+	switch t := field.Type; {
+	case t.Form == schema.String || t.Form == schema.Int || t.Form == schema.Uint || t.Form == schema.Text:
+	case t.Form == schema.ByteArray && t.Go.Underlying().(*types.Array).Len() == 16:
+	default:
+		l.rejectOption(opt, "%s cannot be a key (allowed: a string, an integer, [16]byte, a type with MarshalText and UnmarshalText)", l.typeString(t.Go))
+	}
+	if merge := l.note.opts.get("merge"); merge != nil {
+		l.rejectOption(merge, "a key never changes, so there is nothing to merge")
+	}
+}
+
+// need says what a rule asks of a type.
+type need struct {
+	forms []schema.Form
+	text  string
+}
+
+var needs = map[model.Rule]need{
+	model.Max:     orderedNeed,
+	model.Min:     orderedNeed,
+	model.Counter: {[]schema.Form{schema.Int, schema.Uint, schema.Float}, "an integer or a float"},
+	model.Set:     {[]schema.Form{schema.Slice}, "a slice"},
+	model.Map:     {[]schema.Form{schema.Map}, "a map"},
+	model.List:    {[]schema.Form{schema.Slice}, "a slice"},
+	model.Text:    {[]schema.Form{schema.String}, "a string"},
+}
+
+var orderedNeed = need{
+	[]schema.Form{schema.Int, schema.Uint, schema.Float, schema.String, schema.Time},
+	"an integer, a float, a string, a time.Time or a time.Duration",
+}
+
+func (l *leaf) applyMerge(field *schema.Field, opt *option) {
+	field.Rule, field.Func, _ = parseRule(opt.value)
+	if need, ok := needs[field.Rule]; ok && !slices.Contains(need.forms, field.Type.Form) {
+		l.rejectOption(opt, "the rule needs %s, and the field is %s", need.text, l.typeString(field.Type.Go))
+	}
+	if field.Rule == model.Newest && l.model.Track == model.TrackJournal {
+		l.rejectOption(opt, "the rule compares stamps, which %s does not keep with track=journal (allowed: track=field, track=object)", l.model.GoName)
+	}
+	if field.Rule == model.Func {
+		l.checkFunc(field, opt)
+	}
+}
+
+// checkFunc makes sure that generated code can call the merge function.
+func (l *leaf) checkFunc(field *schema.Field, opt *option) {
+	if l.at.anchor.IsValid() {
+		l.rejectOption(opt, "a merge function has to be of the model's own package")
+		return
+	}
+	t := l.typeString(field.Type.Go)
+	want := fmt.Sprintf("func %s(base, local, remote %s) (%s, error)", field.Func, t, t)
+	obj := l.pkg.Scope().Lookup(field.Func)
+	f, ok := obj.(*types.Func)
+	switch {
+	case obj == nil:
+		l.rejectOption(opt, "the package has no function %s; declare %s", field.Func, want)
+	case !ok:
+		l.rejectOption(opt, "%s is not a function; declare %s", field.Func, want)
+	case !isMerge(f.Signature(), field.Type.Go):
+		l.rejectOption(opt, "%s does not fit (%s); the field needs %s", field.Func, l.place(f.Pos()), want)
+	case l.inTest(f) && !l.source.isTest():
+		l.rejectOption(opt, "%s is declared in a test file (%s), and the model is not", field.Func, l.place(f.Pos()))
+	}
+}
+
+func isMerge(s *types.Signature, t types.Type) bool {
+	params, results := s.Params(), s.Results()
+	if params.Len() != 3 || results.Len() != 2 || s.Variadic() || s.TypeParams().Len() > 0 {
+		return false
+	}
+	for v := range params.Variables() {
+		if !types.Identical(v.Type(), t) {
+			return false
+		}
+	}
+	return types.Identical(results.At(0).Type(), t) && types.Identical(results.At(1).Type(), types.Universe.Lookup("error").Type())
+}
+
+func (l *leaf) inTest(obj types.Object) bool {
+	for _, s := range l.unit.sources {
+		if s.syntax.FileStart <= obj.Pos() && obj.Pos() <= s.syntax.FileEnd {
+			return s.isTest()
+		}
+	}
+	return false
+}
+
+// applyBy finds the member that tells the elements of a list apart.
+func (l *leaf) applyBy(field *schema.Field, opt *option) {
+	if field.Rule != model.List {
+		l.rejectOption(opt, "it names what tells the elements of a list apart, so it needs merge=list")
+		return
+	}
+	if field.Type.Form != schema.Slice {
+		return // reported with the rule
+	}
+	elem := field.Type.Elem
+	if elem.Form != schema.Struct {
+		l.rejectOption(opt, "the elements have to be structs that are stored whole, and %s is not", l.typeString(elem.Go))
+		return
+	}
+	var allowed []string
+	for _, m := range elem.Members {
+		if identifies(m.Type) {
+			allowed = append(allowed, m.GoName)
+			if m.GoName == opt.value {
+				field.By = m
+			}
+		}
+	}
+	if field.By == nil {
+		l.rejectOption(opt, "%s has no such field that is a string, an integer, an array of bytes or a comparable type with a text form%s",
+			l.typeString(elem.Go), suggest(opt.value, allowed))
+	}
+}
+
+// identifies tells whether values of the type can tell elements apart.
+func identifies(t *schema.Type) bool {
+	switch t.Form {
+	case schema.String, schema.Int, schema.Uint, schema.ByteArray:
+		return true
+	case schema.Text:
+		return comparesByValue(t.Go)
+	}
+	return false
+}
+
+// indexable checks a field that the store is to index.
+func (l *leaf) indexable(field *schema.Field, opt *option) bool {
+	kind, _ := field.Type.Kind()
+	switch {
+	case field == l.model.Key:
+		l.rejectOption(opt, "the key is unique and indexed anyway")
+	case kind == model.JSON:
+		l.rejectOption(opt, "%s is stored as JSON text, which cannot be indexed", l.typeString(field.Type.Go))
+	default:
+		return true
+	}
+	return false
+}

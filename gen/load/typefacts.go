@@ -1,0 +1,205 @@
+package load
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+)
+
+// isByte tells whether t is byte itself: a list of a type made of byte is no
+// list of bytes to Go's conversions.
+func isByte(t types.Type) bool {
+	basic, ok := types.Unalias(t).(*types.Basic)
+	return ok && basic.Kind() == types.Uint8
+}
+
+// kindName says what a type is that cannot be stored.
+func kindName(t types.Type) string {
+	switch t := t.(type) {
+	case *types.Chan:
+		return "a channel"
+	case *types.Signature:
+		return "a function"
+	case *types.Interface:
+		return "an interface"
+	case *types.Basic:
+		switch {
+		case t.Info()&types.IsComplex != 0:
+			return "a complex number"
+		case t.Kind() == types.UnsafePointer:
+			return "an unsafe pointer"
+		case t.Kind() == types.Uintptr:
+			return "an address"
+		}
+	}
+	return "a type of this kind"
+}
+
+// marshals tells whether a type brings the methods Marshal and Unmarshal of
+// what. Methods that an embedded field lends do not count: they speak for that
+// field only, and the others would be lost.
+func marshals(named *types.Named, what string) bool {
+	marshal, unmarshal := ownMethod(named, "Marshal"+what), ownMethod(named, "Unmarshal"+what)
+	return marshal != nil && unmarshal != nil &&
+		isSignature(marshal, "", "[]byte, error") && isSignature(unmarshal, "[]byte", "error")
+}
+
+// ownMethod finds a method that is declared for the type or its pointer.
+func ownMethod(named *types.Named, name string) *types.Signature {
+	obj, index, _ := types.LookupFieldOrMethod(named, true, named.Obj().Pkg(), name)
+	if f, ok := obj.(*types.Func); ok && len(index) == 1 {
+		return f.Signature()
+	}
+	return nil
+}
+
+func isSignature(s *types.Signature, params, results string) bool {
+	return tupleString(s.Params()) == params && tupleString(s.Results()) == results && !s.Variadic()
+}
+
+func tupleString(t *types.Tuple) string {
+	var list []string
+	for v := range t.Variables() {
+		list = append(list, strings.ReplaceAll(types.TypeString(types.Unalias(v.Type()), nil), "uint8", "byte"))
+	}
+	return strings.Join(list, ", ")
+}
+
+// equality is how values of a type that brings its own form compare.
+func equality(named *types.Named) string {
+	if equal := ownMethod(named, "Equal"); equal != nil && !isPointer(equal.Recv().Type()) && !equal.Variadic() &&
+		equal.Params().Len() == 1 && types.Identical(equal.Params().At(0).Type(), named) && tupleString(equal.Results()) == "bool" {
+		return "Equal"
+	}
+	if comparesByValue(named) {
+		return "=="
+	}
+	return ""
+}
+
+// comparesByValue tells whether == sees all that makes a value up: not so
+// through pointers, and NaN is not equal to itself.
+func comparesByValue(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&(types.IsBoolean|types.IsInteger|types.IsString) != 0
+	case *types.Array:
+		return comparesByValue(u.Elem())
+	}
+	return false
+}
+
+// hiddenField names a field of a struct that generated code cannot reach
+// because another package keeps it to itself, or gives "".
+func hiddenField(st *types.Struct, from *types.Package) string {
+	for v := range st.Fields() {
+		if !v.Exported() && v.Name() != "_" && v.Pkg() != from {
+			return v.Name()
+		}
+	}
+	return ""
+}
+
+func hasExported(st *types.Struct) bool {
+	for v := range st.Fields() {
+		if _, isStruct := v.Type().Underlying().(*types.Struct); v.Exported() || v.Embedded() && isStruct {
+			return true
+		}
+	}
+	return false
+}
+
+// hidden explains why a struct with such a field cannot be stored.
+func (b *builder) hidden(t types.Type, field string) string {
+	text := fmt.Sprintf("%s has fields that only its own package can reach (%s), so its content could not be kept; ", b.typeString(t), field)
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		for _, what := range []string{"Text", "JSON"} {
+			if ownMethod(named, "Marshal"+what) != nil {
+				return text + fmt.Sprintf("it has Marshal%s but not Unmarshal%s (to add that would do), or %s", what, what, leaveOut)
+			}
+		}
+	}
+	return text + leaveOut + ", or use a type of your own that has MarshalText and UnmarshalText"
+}
+
+// containsItself tells whether a struct type is part of its own content, through
+// pointers, lists or maps.
+func containsItself(t types.Type) bool {
+	seen := map[types.Type]bool{}
+	var reaches func(types.Type) bool
+	reaches = func(u types.Type) bool {
+		u = types.Unalias(u)
+		if types.Identical(u, types.Unalias(t)) && len(seen) > 0 {
+			return true
+		}
+		if seen[u] {
+			return false
+		}
+		seen[u] = true
+		switch u := u.Underlying().(type) {
+		case *types.Pointer:
+			return reaches(u.Elem())
+		case *types.Slice:
+			return reaches(u.Elem())
+		case *types.Array:
+			return reaches(u.Elem())
+		case *types.Map:
+			return reaches(u.Key()) || reaches(u.Elem())
+		case *types.Struct:
+			for v := range u.Fields() {
+				if reaches(v.Type()) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return reaches(t)
+}
+
+// nameable reports a type that generated code could not spell.
+func (b *builder) nameable(t types.Type) error {
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok {
+		return nil
+	}
+	obj := named.Obj()
+	for arg := range named.TypeArgs().Types() {
+		if err := b.nameable(arg); err != nil {
+			return err
+		}
+	}
+	switch {
+	case obj.Pkg() == nil || obj.Pkg() == b.pkg:
+		return nil
+	case !obj.Exported():
+		return fmt.Errorf("generated code could not name its type %s, which is not exported; %s", b.typeString(t), leaveOut)
+	case !importable(obj.Pkg().Path(), strings.TrimSuffix(b.pkg.Path(), "_test")):
+		return fmt.Errorf("generated code could not import %s for the type %s; %s", obj.Pkg().Path(), b.typeString(t), leaveOut)
+	}
+	return nil
+}
+
+// importable follows the go command's rule for folders named internal: what is
+// below one can be imported from where that folder is, and from below there.
+func importable(path, from string) bool {
+	parent, _, found := cutLast(path+"/", "internal/")
+	if !found {
+		return true
+	}
+	return strings.HasPrefix(from+"/", parent) && parent != ""
+}
+
+// cutLast is strings.Cut at the last separator that begins an element of a path.
+func cutLast(path, separator string) (before, after string, found bool) {
+	for i := len(path); i >= 0; {
+		i = strings.LastIndex(path[:i], separator)
+		if i == 0 || i > 0 && path[i-1] == '/' {
+			return path[:i], path[i+len(separator):], true
+		}
+		if i < 0 {
+			break
+		}
+	}
+	return path, "", false
+}

@@ -1,0 +1,87 @@
+package load
+
+import (
+	"go/ast"
+	"go/types"
+	"slices"
+	"strconv"
+)
+
+// unit is a package that is read from source.
+type unit struct {
+	path      string
+	dir       string
+	goVersion string
+	sources   []*source
+
+	syntaxErrors Errors
+	types        *types.Package // nil until it is checked
+	errors       []types.Error  // of the source; those of generated code are dealt with at once
+	checking     bool
+}
+
+// parse parses some of the unit's files and lists what they import.
+func (u *unit) parse(w *workspace, sources []*source) []string {
+	for _, s := range sources {
+		if s.syntax != nil {
+			continue
+		}
+		if err := s.parse(w.fset); err != nil {
+			u.syntaxErrors.Add(syntaxErrors(err, w.relative))
+		}
+	}
+	return (&unit{sources: sources}).imports()
+}
+
+// imports lists what the unit imports.
+func (u *unit) imports() []string {
+	var list []string
+	for _, s := range u.sources {
+		if s.syntax == nil {
+			continue
+		}
+		for _, spec := range s.syntax.Imports {
+			if path, err := strconv.Unquote(spec.Path.Value); err == nil && !slices.Contains(list, path) {
+				list = append(list, path)
+			}
+		}
+	}
+	return list
+}
+
+func (u *unit) files() []*ast.File {
+	var files []*ast.File
+	for _, s := range u.sources {
+		if s.syntax != nil {
+			files = append(files, s.syntax)
+		}
+	}
+	return files
+}
+
+// check finds the types of the unit's declarations, together with those of
+// generated files, which come last so that a name declared twice is reported
+// there. The bodies of the source have been emptied and those of generated code
+// are checked.
+func (u *unit) check(w *workspace, generated []*ast.File) []types.Error {
+	u.parse(w, u.sources)
+	var errs []types.Error
+	conf := types.Config{
+		GoVersion:        u.goVersion,
+		IgnoreFuncBodies: len(generated) == 0,
+		FakeImportC:      true,
+		Importer:         importer{w},
+		Error: func(err error) {
+			if e, ok := err.(types.Error); ok {
+				errs = append(errs, e)
+			}
+		},
+	}
+	u.checking = true
+	u.types, _ = conf.Check(u.path, w.fset, append(u.files(), generated...), nil)
+	u.checking = false
+	if len(generated) == 0 {
+		u.errors = errs
+	}
+	return errs
+}

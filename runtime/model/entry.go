@@ -1,0 +1,73 @@
+package model
+
+import (
+	"github.com/resetgen/resetgen/runtime/stamp"
+)
+
+// Change is what happened to an object since it was last in sync.
+type Change uint8
+
+// The kinds of change.
+const (
+	Updated   Change = iota + 1
+	Created          // the backend never had it
+	Deleted          // the backend has it
+	Recreated        // deleted and created again before the deletion was sent
+)
+
+var changeNames = [...]string{"unchanged", "updated", "created", "deleted", "recreated"}
+
+// String is the lower-case name of the change.
+func (c Change) String() string { return spelling(changeNames[:], int(c), "change") }
+
+// MarshalText gives the form of String.
+func (c Change) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Entry is the record of one object's unsynced changes. A store keeps one for
+// each object that has any, and writes it in the transaction of the change.
+type Entry struct {
+	Model  string // the stored name of the model
+	Key    Value
+	Change Change
+	Seq    uint64      // the commit sequence of the latest change
+	Stamp  stamp.Stamp // the stamp of the latest change
+
+	// Fields lists the changed fields of an object that exists, in the order of
+	// their indexes.
+	Fields []FieldChange
+
+	// Base is the whole object before it was deleted; of a Deleted or Recreated
+	// object.
+	Base []Named
+}
+
+// FieldChange is one field's unsynced change.
+type FieldChange struct {
+	Name    string // the stored name of the field
+	Seq     uint64
+	Stamp   stamp.Stamp
+	Base    Value // the value before the first unsynced change; absent where the object was created, which means the zero value
+	Touched bool  // marked as written although the value may be that of the base
+}
+
+// Field finds the change of the field with the stored name, or nil.
+func (e *Entry) Field(name string) *FieldChange {
+	for i := range e.Fields {
+		if e.Fields[i].Name == name {
+			return &e.Fields[i]
+		}
+	}
+	return nil
+}
+
+// Changed is the set of m's fields that the entry lists; names that m does not
+// know are left out.
+func (e *Entry) Changed(m *Info) FieldSet {
+	var s FieldSet
+	for i := range e.Fields {
+		if f := m.IndexWas(e.Fields[i].Name); f >= 0 {
+			s.Add(f)
+		}
+	}
+	return s
+}

@@ -1,0 +1,165 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/resetgen/resetgen/runtime/merge"
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Report says what became of every unsynced change. Its JSON form, by
+// encoding/json, is for machines; WriteText is for people.
+type Report struct {
+	Backup   string   `json:"backup"` // the path
+	BackupID string   `json:"backup_id"`
+	Fresh    string   `json:"fresh"` // the path
+	Strategy Strategy `json:"strategy"`
+
+	Applied bool `json:"applied"` // false: a preview
+	Before  bool `json:"before"`  // the backup had been reconciled before; nothing was done
+
+	Total     int     `json:"total"`     // objects
+	Counts    []Count `json:"counts"`    // by outcome and reason
+	Conflicts int     `json:"conflicts"` // fields, parts of fields and whole objects
+	Losses    int     `json:"losses"`    // values that could not be carried over
+	Unsynced  int     `json:"unsynced"`  // objects that have something to upload now
+
+	// Objects are the first of Total, in the order of the models' names and then
+	// of the keys; Dangling are the first of DanglingTotal.
+	Objects       []*Object  `json:"objects"`
+	Dangling      []Dangling `json:"dangling,omitempty"`
+	DanglingTotal int        `json:"dangling_total"`
+}
+
+// Count is how many objects came to an outcome by the same change.
+type Count struct {
+	Outcome merge.Outcome `json:"outcome"`
+	Change  model.Change  `json:"change"` // what had happened to them locally
+	Write   merge.Write   `json:"write"`  // what it took in the fresh store
+	Objects int           `json:"objects"`
+}
+
+func (p *Plan) report() *Report {
+	return &Report{
+		Backup: p.backup.Path(), BackupID: p.backup.ID(), Fresh: p.fresh.Path(), Strategy: p.o.Strategy,
+		Counts: []Count{}, Objects: []*Object{},
+	}
+}
+
+func (r *Report) add(o *Object, keep int) {
+	r.Total++
+	r.Conflicts += len(o.Conflicts)
+	r.Losses += len(o.Losses)
+	if d := o.decision; o.Outcome != merge.Failed && (d.Entry != nil || d.Outcome == merge.Overwrote) {
+		r.Unsynced++
+	}
+	if len(r.Objects) < keep {
+		r.Objects = append(r.Objects, o)
+	}
+	c := Count{Outcome: o.Outcome, Change: o.Change, Write: o.Write}
+	i, found := slices.BinarySearchFunc(r.Counts, c, compareCounts)
+	if !found {
+		r.Counts = slices.Insert(r.Counts, i, c)
+	}
+	r.Counts[i].Objects++
+}
+
+func compareCounts(a, b Count) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(merge.Outcomes(), a.Outcome), slices.Index(merge.Outcomes(), b.Outcome)),
+		cmp.Compare(a.Change, b.Change),
+		cmp.Compare(a.Write, b.Write))
+}
+
+func (r *Report) dangling(d Dangling, keep int) {
+	r.DanglingTotal++
+	if len(r.Dangling) < keep {
+		r.Dangling = append(r.Dangling, d)
+	}
+}
+
+// Count is how many objects came to the outcome.
+func (r *Report) Count(outcome merge.Outcome) int {
+	n := 0
+	for _, c := range r.Counts {
+		if c.Outcome == outcome {
+			n += c.Objects
+		}
+	}
+	return n
+}
+
+// WriteText writes the report for people: a summary, and then every object with
+// something to look at.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	r.summary(&b)
+	for _, o := range r.Objects {
+		if o.notable() {
+			b.WriteByte('\n')
+			o.text(&b)
+		}
+	}
+	if n := r.Total - len(r.Objects); n > 0 {
+		fmt.Fprintf(&b, "\n%d more objects are not listed here.\n", n)
+	}
+	for _, d := range r.Dangling {
+		verb := "refers"
+		if d.Cleared {
+			verb = "referred (and was cleared)"
+		}
+		fmt.Fprintf(&b, "\n%s %v: %s %s to %s %v, which is not there\n", d.Model, d.Key, d.Field, verb, d.To, d.ToKey)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) summary(b *strings.Builder) {
+	switch {
+	case r.Before:
+		fmt.Fprintf(b, "The backup %s was reconciled with %s before: nothing to do.\n", r.Backup, r.Fresh)
+		return
+	case r.Applied:
+		fmt.Fprintf(b, "Reconciled the backup %s with %s (strategy %s).\n", r.Backup, r.Fresh, r.Strategy)
+	default:
+		fmt.Fprintf(b, "Preview: the backup %s with %s (strategy %s). Nothing was changed.\n", r.Backup, r.Fresh, r.Strategy)
+	}
+	fmt.Fprintf(b, "%d objects had unsynced changes; %d conflicts, %d values lost, %d objects to upload.\n\n", r.Total, r.Conflicts, r.Losses, r.Unsynced)
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, c := range r.Counts {
+		fmt.Fprintf(table, "%d\t%s\t%s locally\t%s\n", c.Objects, c.Outcome, c.Change, c.Write)
+	}
+	table.Flush()
+}
+
+// notable tells whether a person should look at the object.
+func (o *Object) notable() bool {
+	switch o.Outcome {
+	case merge.Recovered, merge.Merged, merge.Already:
+		return len(o.Losses) > 0
+	}
+	return true
+}
+
+func (o *Object) text(b *strings.Builder) {
+	fmt.Fprintf(b, "%s %v: %s (%s)\n", o.Model, o.Key, o.Outcome, o.Reason)
+	for _, c := range o.Conflicts {
+		c.WriteText(b)
+	}
+	for _, l := range o.Losses {
+		fmt.Fprintf(b, "  %s: lost %v: %s\n", l.Field, l.Value, l.Why)
+	}
+}
+
+// WriteText shows the object in full to people.
+func (o *Object) WriteText(w io.Writer) error {
+	var b strings.Builder
+	o.text(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}

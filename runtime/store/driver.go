@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Driver is one kind of store: what keeps the bytes. Package store puts
+// tracking, clocks and typed collections on top, the same for every driver;
+// package storetest is what a driver must pass.
+type Driver interface {
+	// Open opens the store at path, and creates it where there is none, unless
+	// it is opened to be read only. A store that is not of this kind, is
+	// damaged or belongs to another schema is refused with an error that wraps
+	// ErrNotAStore, ErrCorrupt or ErrSchema, and is left as it was found. A
+	// store whose schema is older gets the models and fields that it lacks,
+	// unless it is opened to be read only: then what it lacks reads as absent.
+	Open(ctx context.Context, path string, schema *Schema, o DriverOptions) (Engine, error)
+}
+
+// DriverOptions is what a Driver is told.
+type DriverOptions struct {
+	ReadOnly bool
+	Logger   *slog.Logger // never nil
+}
+
+// Engine is an open store. Its methods are safe for concurrent use.
+type Engine interface {
+	// Begin begins a transaction that sees the store as of this moment, and its
+	// own writes. At most one that writes is open at a time: package store sees
+	// to that.
+	Begin(ctx context.Context, write bool) (EngineTx, error)
+
+	// Close releases the store; no transaction is open.
+	Close() error
+}
+
+// EngineTx is a transaction of an Engine, used by one goroutine. Rows and
+// entries that it hands out are the caller's. When the context of Begin ends,
+// methods may answer with its error; Rollback works all the same.
+type EngineTx interface {
+	// Get reads the object with the key, or gives nil. A value that does not fit
+	// its field is handed out as it is found.
+	Get(m *model.Info, key model.Value) (*model.Row, error)
+
+	// Insert writes an object that is not there. Update writes the fields listed,
+	// and the stamps, of one that is. Replace writes every field of an object,
+	// there or not. A row's unknown fields (Extra) are never written. What a
+	// constraint refuses, the key's included, is an error that wraps
+	// ErrConstraint; it wrote nothing and leaves the transaction usable.
+	Insert(m *model.Info, key model.Value, row *model.Row) error
+	Update(m *model.Info, key model.Value, row *model.Row, fields model.FieldSet) error
+	Replace(m *model.Info, key model.Value, row *model.Row) error
+
+	// Delete removes the object with the key, if it is there.
+	Delete(m *model.Info, key model.Value) error
+
+	// Rows yields every object of the model in the order of the keys
+	// (model.Compare). Whether it shows writes made meanwhile is open.
+	Rows(m *model.Info) iter.Seq2[*model.Row, error]
+
+	// Entry reads the entry of an object, or gives nil.
+	Entry(model string, key model.Value) (*model.Entry, error)
+
+	// PutEntry writes an entry.
+	PutEntry(e *model.Entry) error
+
+	// DeleteEntry removes the entry of an object, if it is there.
+	DeleteEntry(model string, key model.Value) error
+
+	// Entries yields every entry in the order of the models' names and then of
+	// the keys.
+	Entries() iter.Seq2[*model.Entry, error]
+
+	// Meta reads a value of the store's bookkeeping, or gives nil.
+	Meta(name string) ([]byte, error)
+
+	// SetMeta writes a value of the store's bookkeeping.
+	SetMeta(name string, value []byte) error
+
+	// Commit makes the writes last: when it returns without an error they
+	// survive the loss of power. After an error nothing was written.
+	Commit() error
+
+	// Rollback ends the transaction and undoes its writes. It does nothing after
+	// Commit.
+	Rollback() error
+}

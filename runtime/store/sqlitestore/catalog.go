@@ -1,0 +1,90 @@
+package sqlitestore
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"slices"
+
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// bookkeeping makes the tables that every store has besides those of its models.
+var bookkeeping = []string{
+	fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+	`CREATE TABLE "_reset_meta" ("name" TEXT NOT NULL PRIMARY KEY, "value" BLOB NOT NULL) STRICT, WITHOUT ROWID`,
+	`CREATE TABLE "_reset_entries" ("model" TEXT NOT NULL, "key" ANY NOT NULL, "change" TEXT NOT NULL, "seq" INTEGER NOT NULL, "content" BLOB NOT NULL,
+		PRIMARY KEY ("model", "key")) STRICT, WITHOUT ROWID`,
+}
+
+// catalogName is the name of the description of the content in the bookkeeping.
+const catalogName = "catalog"
+
+const (
+	readMeta  = `SELECT m."value" FROM "_reset_meta" AS m WHERE m."name" = ?1`
+	writeMeta = `INSERT INTO "_reset_meta" ("name", "value") VALUES (?1, ?2) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"`
+)
+
+func readCatalog(c *conn) (*store.Catalog, error) {
+	var version, found driver.Value
+	if _, err := c.one("PRAGMA user_version", nil, &version); err != nil {
+		return nil, err
+	}
+	if v, _ := version.(int64); v > store.CatalogFormat {
+		return nil, fmt.Errorf("%w: it is in format %d and this version of the app reads format %d; update the app", store.ErrSchema, v, store.CatalogFormat)
+	}
+	ok, err := c.one(readMeta, []driver.Value{catalogName}, &found)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w: the description of its content is missing", store.ErrCorrupt)
+	}
+	text, _ := found.([]byte)
+	return store.ParseCatalog(text)
+}
+
+func writeCatalog(c *conn, catalog *store.Catalog) error {
+	text, err := catalog.Encode()
+	if err != nil {
+		return err
+	}
+	if err := c.run(fmt.Sprintf("PRAGMA user_version = %d", store.CatalogFormat)); err != nil {
+		return err
+	}
+	return c.run(writeMeta, catalogName, text)
+}
+
+// verify finds tables and columns that the file should have and has not. SQLite
+// reads them by name and takes "missing" in quotes for a text.
+func verify(c *conn, catalog *store.Catalog) error {
+	for _, m := range catalog.Models {
+		have, err := columns(c, m.Name)
+		if err != nil {
+			return err
+		}
+		if len(have) == 0 {
+			return fmt.Errorf("%w: the table %s is missing", store.ErrCorrupt, quote(m.Name))
+		}
+		for _, name := range columnNames(&m) {
+			if !slices.Contains(have, name) {
+				return fmt.Errorf("%w: the column %s of the table %s is missing", store.ErrCorrupt, quote(name), quote(m.Name))
+			}
+		}
+	}
+	return nil
+}
+
+// columns lists the columns of a table.
+func columns(c *conn, table string) ([]string, error) {
+	return c.strings(`SELECT i."name" FROM pragma_table_info(?1) AS i`, table)
+}
+
+// columnNames lists the columns that a model has: those of its fields in the
+// order of their places, then those of its stamps.
+func columnNames(m *store.CatalogModel) []string {
+	names := make([]string, 0, len(m.Fields)+2)
+	for _, f := range m.Fields {
+		names = append(names, f.Name)
+	}
+	return append(names, stampColumns(m.Track)...)
+}

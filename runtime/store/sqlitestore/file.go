@@ -1,0 +1,111 @@
+package sqlitestore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// applicationID marks the SQLite files that are stores: "RGst".
+const applicationID = 0x52477374
+
+// The parts of an SQLite file's header that tell whose it is.
+const (
+	headerSize    = 100
+	magic         = "SQLite format 3\x00"
+	applicationAt = 68
+)
+
+// present refuses, before anything is touched, what cannot be a store.
+func present(path string, readOnly bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !readOnly:
+		if dir, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("the directory of the store: %w", err)
+		} else if !dir.IsDir() {
+			return fmt.Errorf("%s is not a directory", filepath.Dir(path))
+		}
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%w: %s is a directory", store.ErrNotAStore, path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %s is not a regular file", store.ErrNotAStore, path)
+	}
+	return nil
+}
+
+// inspect looks at the header of a file. Only a file with the mark of a store
+// is handed to SQLite, which might complete or undo another program's
+// transactions. Its error wraps fs.ErrNotExist where there is no file yet, or an
+// empty one.
+func inspect(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return orphaned(path, err)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	header := make([]byte, headerSize)
+	n, err := io.ReadFull(f, header)
+	switch {
+	case err == io.EOF:
+		return orphaned(path, fmt.Errorf("%s is empty: %w", path, fs.ErrNotExist))
+	case err != nil && err != io.ErrUnexpectedEOF:
+		return err
+	case !strings.HasPrefix(string(header[:n]), magic):
+		return fmt.Errorf("%w: %s is not an SQLite file", store.ErrNotAStore, path)
+	case n < headerSize:
+		return fmt.Errorf("%w: %s ends after %d bytes", store.ErrCorrupt, path, n)
+	}
+	if id := binary.BigEndian.Uint32(header[applicationAt:]); id != applicationID {
+		return fmt.Errorf("%w: %s is an SQLite file of another program (application_id %#x)", store.ErrNotAStore, path, id)
+	}
+	return nil
+}
+
+// orphaned gives missing, the reason why there is no store, unless there is part
+// of one: SQLite would delete a log that has lost its file.
+func orphaned(path string, missing error) error {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%w: %s is there without its content, %s, and may hold the newest changes; bring that back, or move %s away",
+				store.ErrCorrupt, path+suffix, path, filepath.Base(path+suffix))
+		}
+	}
+	return missing
+}
+
+// uri is what SQLite is told to open. As a URI a path may have any character.
+func uri(path, mode string) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // a Windows drive
+	}
+	return "file://" + (&url.URL{Path: slashed}).EscapedPath() + "?mode=" + mode
+}
+
+// syncDir makes the names in a directory last. Windows does that by itself.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

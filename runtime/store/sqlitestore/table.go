@@ -1,0 +1,180 @@
+package sqlitestore
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/stamp"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// table is how the objects of one model are read and written.
+type table struct {
+	layout *store.ModelLayout
+	exists bool
+	fields []column // by place
+	stray  []string // columns that the store never made
+	stamps []string // the columns of the stamps that are there
+
+	get, rows, insert, replace, delete, oldStamps *query
+}
+
+// newTable makes the statements for a model whose table has the columns given.
+func newTable(l *store.ModelLayout, have []string) *table {
+	t := &table{layout: l, exists: l.Was != nil}
+	if !t.exists {
+		return t
+	}
+	expected := columnNames(l.Was)
+	for _, name := range have {
+		if !slices.Contains(expected, name) {
+			t.stray = append(t.stray, name)
+		}
+	}
+	for _, f := range l.Was.Fields {
+		t.fields = append(t.fields, columnOf(f.Kind, f.Null))
+	}
+	for f, p := range l.Place {
+		if field := &l.Info.Fields[f]; p < len(t.fields) && !field.Null && field.Zero.IsAbsent() {
+			t.fields[p].null = model.Value{} // there was no zero value to put into the rows that lacked it
+		}
+	}
+	t.stamps = stampColumns(l.Was.Track)
+	t.prepareReads(append(expected, t.stray...))
+	t.prepareWrites()
+	return t
+}
+
+func (t *table) prepareReads(all []string) {
+	was := t.layout.Was
+	for i, name := range all {
+		all[i] = "t." + quote(name)
+	}
+	selection := "SELECT " + strings.Join(all, ", ") + " FROM " + quote(was.Name) + " AS t"
+	key := "t." + quote(was.Fields[was.Key].Name)
+	t.get = &query{selection + " WHERE " + key + " = ?1"}
+	t.rows = &query{selection + " ORDER BY " + key}
+	if t.layout.Info.Track == model.TrackField && len(t.stamps) == 2 {
+		t.oldStamps = &query{fmt.Sprintf("SELECT t.%s, t.%s FROM %s AS t WHERE %s = ?1", quote(stampColumn), quote(stampsColumn), quote(was.Name), key)}
+	}
+}
+
+func (t *table) prepareWrites() {
+	m := t.layout.Info
+	var names, params, set []string
+	for _, name := range append(m.Names(model.FirstFields(len(m.Fields))), t.stamps...) {
+		names = append(names, quote(name))
+		params = append(params, fmt.Sprintf("?%d", len(names)))
+		set = append(set, quote(name)+" = excluded."+quote(name))
+	}
+	key := quote(m.Fields[m.Key].Name)
+	t.insert = &query{fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quote(m.Name), strings.Join(names, ", "), strings.Join(params, ", "))}
+	t.replace = &query{fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", t.insert.text, key, strings.Join(set, ", "))}
+	t.delete = &query{fmt.Sprintf("DELETE FROM %s WHERE %s = ?1", quote(m.Name), key)}
+}
+
+// updateKey tells the statements that write some of a model's fields.
+type updateKey struct {
+	table  *table
+	fields model.FieldSet
+}
+
+// keptUpdates is how many of these statements a connection keeps.
+const keptUpdates = 256
+
+// update is the statement that writes some fields; the key is its first
+// parameter.
+func (c *conn) update(t *table, fields model.FieldSet) *query {
+	key := updateKey{t, fields}
+	if q := c.updates[key]; q != nil {
+		return q
+	}
+	if len(c.updates) == keptUpdates {
+		for _, q := range c.updates {
+			c.forget(q)
+		}
+		clear(c.updates)
+	}
+	m := t.layout.Info
+	var set []string
+	for _, name := range append(m.Names(fields), t.stamps...) {
+		set = append(set, fmt.Sprintf("%s = ?%d", quote(name), len(set)+2))
+	}
+	q := &query{fmt.Sprintf("UPDATE %s SET %s WHERE %s = ?1", quote(m.Name), strings.Join(set, ", "), quote(m.Fields[m.Key].Name))}
+	c.updates[key] = q
+	return q
+}
+
+// row makes a row of what a connection found in the columns of get and rows.
+func (t *table) row(found []driver.Value) (*model.Row, error) {
+	n := len(t.fields)
+	var few [32]model.Value // on the stack, for most models
+	values := few[:0]
+	for p, column := range t.fields {
+		values = append(values, column.value(found[p]))
+	}
+	at, stamps, err := t.readStamps(found[n : n+len(t.stamps)])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s %v: %w", store.ErrCorrupt, t.layout.Info.Name, values[t.layout.Was.Key], err)
+	}
+	row := t.layout.Row(values, at, stamps)
+	for i, name := range t.stray {
+		row.Extra = append(row.Extra, model.Named{Name: name, Value: column{null: model.NullValue()}.value(found[n+len(t.stamps)+i])})
+	}
+	return row, nil
+}
+
+// readStamps reads the columns of the stamps, as many as there are.
+func (t *table) readStamps(found []driver.Value) (at stamp.Stamp, stamps []stamp.Stamp, err error) {
+	if len(found) == 0 {
+		return 0, nil, nil
+	}
+	n, ok := found[0].(int64)
+	if !ok {
+		return 0, nil, fmt.Errorf("its stamp is a %T", found[0])
+	}
+	at = stamp.Stamp(n)
+	if t.layout.Info.Track != model.TrackField {
+		return at, nil, nil
+	}
+	var packed driver.Value
+	if len(found) > 1 {
+		packed = found[1]
+	}
+	switch b := packed.(type) {
+	case nil:
+		return at, t.layout.Spread(at), nil
+	case []byte:
+		stamps, err = model.UnpackStamps(nil, b, at)
+		return at, stamps, err
+	}
+	return 0, nil, fmt.Errorf("the stamps of its fields are a %T", packed)
+}
+
+// appendFields appends the parameters for some fields of a row.
+func (t *table) appendFields(args []driver.Value, row *model.Row, fields model.FieldSet) ([]driver.Value, error) {
+	for f := range fields.All() {
+		v, err := store.Storable(t.layout.Info, f, row.Values[f])
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, bind(v))
+	}
+	return args, nil
+}
+
+// appendStamps appends the parameters for the stamps of a row; old has those of
+// the fields that the row does not know.
+func (t *table) appendStamps(args []driver.Value, row *model.Row, old []stamp.Stamp) []driver.Value {
+	newest, stamps := t.layout.Stamps(row, old)
+	switch len(t.stamps) {
+	case 0:
+		return args
+	case 1:
+		return append(args, int64(newest))
+	}
+	return append(args, int64(newest), model.PackStamps([]byte{}, newest, stamps))
+}

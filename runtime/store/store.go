@@ -1,0 +1,208 @@
+// Package store keeps the objects of an app, and beside them the record of what
+// is unsynced.
+//
+// A Store runs transactions over a Driver. Typed collections, which generated
+// code declares, read and write in them; every write is stamped and leaves an
+// entry in the transaction that makes it, so that a transaction that fails
+// leaves no trace of either.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/stamp"
+)
+
+// Options are how a store is opened. The zero Options are fit for an app.
+type Options struct {
+	// ReadOnly opens a store that exists, and changes nothing in it: a backup.
+	ReadOnly bool
+
+	// Now is the wall clock; nil means time.Now.
+	Now func() time.Time
+
+	// Ahead is how far ahead of the wall clock a remote stamp may lie and still
+	// move the store's clock; 0 means stamp.DefaultAhead.
+	Ahead time.Duration
+
+	// Logger is told what needs nobody's decision; nil means slog.Default.
+	Logger *slog.Logger
+}
+
+// Store is an open store. Its methods are safe for concurrent use: one Update
+// runs at a time, beside any number of Views.
+type Store struct {
+	path     string
+	schema   *Schema
+	engine   Engine
+	clock    *stamp.Clock
+	log      *slog.Logger
+	readOnly bool
+
+	writing chan struct{} // holds a token while nobody writes
+
+	mu     sync.Mutex
+	state  state // of the latest commit
+	open   int   // transactions under way
+	closed bool
+	idle   chan struct{} // closed when the last transaction of a closed store ends
+}
+
+// Open opens the store at path, which the driver makes if there is none, unless
+// it is opened to be read only.
+func Open(ctx context.Context, driver Driver, path string, schema *Schema, o Options) (*Store, error) {
+	if err := schema.check(); err != nil {
+		return nil, err
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	engine, err := driver.Open(ctx, path, schema, DriverOptions{ReadOnly: o.ReadOnly, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s := &Store{path: path, schema: schema, engine: engine, log: log, readOnly: o.ReadOnly, writing: make(chan struct{}, 1)}
+	if err := s.begin(ctx); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(err, engine.Close()))
+	}
+	s.clock = stamp.NewClock(s.state.High, o.Now, o.Ahead)
+	s.writing <- struct{}{}
+	return s, nil
+}
+
+// begin reads the store's record of itself, and writes that of a new store.
+func (s *Store) begin(ctx context.Context) error {
+	tx, err := s.engine.Begin(ctx, !s.readOnly)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var found bool
+	if s.state, found, err = loadState(tx); err != nil || found {
+		return err
+	}
+	if s.readOnly {
+		return fmt.Errorf("%w: it has no record of itself", ErrCorrupt)
+	}
+	if s.state, err = newState(); err != nil {
+		return err
+	}
+	if err := s.state.save(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Path is where the store lies.
+func (s *Store) Path() string { return s.path }
+
+// Schema is the schema that the store was opened with.
+func (s *Store) Schema() *Schema { return s.schema }
+
+// ID tells this store from every other; a copy of its files has it too.
+func (s *Store) ID() string { return s.committed().ID }
+
+// Seq is the sequence of the latest commit.
+func (s *Store) Seq() uint64 { return s.committed().Seq }
+
+// LastSynced is the point up to which everything is settled with the backend,
+// and whether there is one.
+func (s *Store) LastSynced() (LastSynced, bool) {
+	if at := s.committed().LastSynced; at != nil {
+		return *at, true
+	}
+	return LastSynced{}, false
+}
+
+func (s *Store) committed() state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Update runs do in a transaction that writes. The changes last when Update
+// returns without an error; after an error, or a panic in do, nothing was
+// changed. It waits while another Update runs, until ctx ends.
+func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
+	if s.readOnly {
+		return fmt.Errorf("writing to %s: %w", s.path, ErrReadOnly)
+	}
+	select {
+	case <-s.writing:
+		defer func() { s.writing <- struct{}{} }()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting to write to %s: %w", s.path, context.Cause(ctx))
+	}
+	return s.run(ctx, true, do)
+}
+
+// View runs do in a transaction that reads: it sees the store as of its
+// beginning, whatever is written meanwhile.
+func (s *Store) View(ctx context.Context, do func(tx *Tx) error) error {
+	return s.run(ctx, false, do)
+}
+
+func (s *Store) run(ctx context.Context, write bool, do func(tx *Tx) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	engineTx, err := s.engine.Begin(ctx, write)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction in %s: %w", s.path, err)
+	}
+	tx := &Tx{ctx: ctx, store: s, engine: engineTx, write: write}
+	defer tx.end()
+	if tx.state, _, err = loadState(engineTx); err != nil {
+		return fmt.Errorf("beginning a transaction in %s: %w", s.path, err)
+	}
+	if err := do(tx); err != nil || !write {
+		return err
+	}
+	return tx.commit()
+}
+
+func (s *Store) enter() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fmt.Errorf("%s: %w", s.path, ErrClosed)
+	}
+	s.open++
+	return nil
+}
+
+func (s *Store) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open--; s.closed && s.open == 0 {
+		close(s.idle)
+	}
+}
+
+// Close waits for the transactions under way and releases the store. Later calls
+// do nothing. It must not be called inside of a transaction, which it would
+// wait for.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed, s.idle = true, make(chan struct{})
+	if s.open == 0 {
+		close(s.idle)
+	}
+	s.mu.Unlock()
+	<-s.idle
+	if err := s.engine.Close(); err != nil {
+		return fmt.Errorf("closing the store %s: %w", s.path, err)
+	}
+	return nil
+}

@@ -1,0 +1,298 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+
+	"github.com/resetgen/resetgen/runtime/merge"
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/model/codec"
+	"github.com/resetgen/resetgen/runtime/stamp"
+)
+
+// Tx is a transaction. It is used by the goroutine that it was handed to and
+// ends when that function returns.
+type Tx struct {
+	ctx    context.Context
+	store  *Store
+	engine EngineTx
+	write  bool
+	done   bool
+
+	state   state       // as it will be after the commit
+	stamped stamp.Stamp // of this transaction's writes; 0 until the first
+	dirty   bool        // whether state must be saved
+	writes  int         // counts writes of objects, so that records know whether they are still fresh
+	failed  error       // a write that was left half done: the transaction cannot commit
+
+	entries, noEntries bool // what anyUnsynced has found out
+}
+
+// Context is the context that the transaction was begun with.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Store is the store that the transaction runs in.
+func (tx *Tx) Store() *Store { return tx.store }
+
+// check refuses what a transaction cannot do.
+func (tx *Tx) check(write bool) error {
+	switch {
+	case tx.done:
+		return ErrTxDone
+	case write && !tx.write:
+		return ErrReadOnly
+	case tx.failed != nil:
+		return fmt.Errorf("the transaction has failed already: %w", tx.failed)
+	}
+	return context.Cause(tx.ctx)
+}
+
+// commitStamp is the stamp of this transaction's writes, and their sequence. The
+// first write takes them.
+func (tx *Tx) commitStamp() (uint64, stamp.Stamp) {
+	if tx.stamped == 0 {
+		tx.stamped = tx.store.clock.Next()
+		tx.state.Seq++
+		tx.dirty = true
+	}
+	return tx.state.Seq, tx.stamped
+}
+
+func (tx *Tx) commit() error {
+	if err := tx.check(true); err != nil {
+		return fmt.Errorf("committing to %s: %w", tx.store.path, err)
+	}
+	if tx.dirty {
+		tx.state.High = tx.store.clock.High()
+		if err := tx.state.save(tx.engine); err != nil {
+			return fmt.Errorf("committing to %s: %w", tx.store.path, err)
+		}
+	}
+	if err := tx.engine.Commit(); err != nil {
+		return fmt.Errorf("committing to %s: %w", tx.store.path, err)
+	}
+	tx.store.mu.Lock()
+	tx.store.state = tx.state
+	tx.store.mu.Unlock()
+	return nil
+}
+
+func (tx *Tx) end() {
+	tx.done = true
+	if err := tx.engine.Rollback(); err != nil {
+		tx.store.log.Error("rolling back a transaction", "store", tx.store.path, "error", err)
+	}
+}
+
+// Row reads an object in its stored form, or gives nil.
+func (tx *Tx) Row(m *model.Info, key model.Value) (*model.Row, error) {
+	if err := tx.check(false); err != nil {
+		return nil, err
+	}
+	row, err := tx.engine.Get(m, key)
+	if err != nil {
+		return nil, describe("reading", m, key, err)
+	}
+	return row, nil
+}
+
+// Rows yields every object of a model in its stored form, in the order of the
+// keys. It ends after an error.
+func (tx *Tx) Rows(m *model.Info) iter.Seq2[*model.Row, error] {
+	return func(yield func(*model.Row, error) bool) {
+		if err := tx.check(false); err != nil {
+			yield(nil, err)
+			return
+		}
+		for row, err := range tx.engine.Rows(m) {
+			if err == nil {
+				err = tx.check(false)
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("listing %s: %w", m.Name, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Entry reads the record of an object's unsynced changes, or gives nil.
+func (tx *Tx) Entry(m *model.Info, key model.Value) (*model.Entry, error) {
+	if err := tx.check(false); err != nil {
+		return nil, err
+	}
+	e, err := tx.engine.Entry(m.Name, key)
+	if err != nil {
+		return nil, describe("reading the entry of", m, key, err)
+	}
+	if e != nil {
+		rename(m, e)
+	}
+	return e, nil
+}
+
+// rename gives the fields of an entry that an earlier version of the app wrote
+// the names that they have now.
+func rename(m *model.Info, e *model.Entry) {
+	for i := range e.Fields {
+		if f := m.IndexWas(e.Fields[i].Name); f >= 0 {
+			e.Fields[i].Name = m.Fields[f].Name
+		}
+	}
+}
+
+// Entries yields the record of every object's unsynced changes in the order of
+// the models' names and then of the keys. It ends after an error.
+func (tx *Tx) Entries() iter.Seq2[*model.Entry, error] {
+	return func(yield func(*model.Entry, error) bool) {
+		if err := tx.check(false); err != nil {
+			yield(nil, err)
+			return
+		}
+		for e, err := range tx.engine.Entries() {
+			if err == nil {
+				err = tx.check(false)
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("listing the unsynced changes: %w", err))
+				return
+			}
+			if m := tx.store.schema.Model(e.Model); m != nil {
+				rename(m.Info, e)
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Apply writes what a merge decided: an object that comes from elsewhere, and
+// what remains unsynced of it. Nothing is stamped. Where the store's own
+// constraint refuses the object, nothing of it was written, the error wraps
+// ErrConstraint, and the transaction can go on.
+func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	if d.Row != nil {
+		tx.observe(d.Row.Stamp)
+	}
+	tx.writes++
+	var err error
+	switch d.Write {
+	case merge.WriteInsert:
+		err = tx.engine.Insert(m, key, d.Row)
+	case merge.WriteUpdate:
+		err = tx.engine.Update(m, key, d.Row, d.Fields)
+	case merge.WriteDelete:
+		err = tx.engine.Delete(m, key)
+	}
+	if err != nil {
+		return describe("writing", m, key, err)
+	}
+	if d.Entry != nil {
+		tx.entries = true
+		tx.adopt(d.Entry)
+	}
+	return tx.setEntry(m, key, d.Entry)
+}
+
+// Write writes an object as the app itself would: it is stamped and unsynced
+// afterwards, in the fields in which it differs from what is stored. It is for
+// code that has no generated type at hand.
+func (tx *Tx) Write(m *model.Info, key model.Value, row *model.Row) error {
+	if err := tx.check(true); err != nil {
+		return describe("writing", m, key, err)
+	}
+	if err := codec.CheckKey(m, key); err != nil {
+		return err
+	}
+	before, err := tx.Row(m, key)
+	if err != nil {
+		return err
+	}
+	after, from := row.Clone(), before
+	if from == nil {
+		from = model.NewRow(m)
+	} else {
+		after.Stamp, after.Stamps, after.Extra = before.Stamp, before.Clone().Stamps, before.Extra
+	}
+	changed := after.Differing(from)
+	changed.Remove(m.Key)
+	return tx.put(m, key, before, after, changed, model.FieldSet{})
+}
+
+// adopt makes sure that the store's own sequence and clock are past those of an
+// entry that was made elsewhere.
+func (tx *Tx) adopt(e *model.Entry) {
+	if e.Seq > tx.state.Seq {
+		tx.state.Seq, tx.dirty = e.Seq, true
+	}
+	tx.observe(e.Stamp)
+}
+
+func (tx *Tx) observe(s stamp.Stamp) {
+	if s <= tx.store.clock.High() {
+		return
+	}
+	if !tx.store.clock.Observe(s) {
+		tx.store.log.Warn("a stamp far ahead of this device's clock was not followed", "store", tx.store.path, "stamp", s)
+		return
+	}
+	tx.dirty = true
+}
+
+// Reconciled is the sequence that the backup with the id stood at when it was
+// reconciled into this store, and whether it was.
+func (tx *Tx) Reconciled(backup string) (seq uint64, ok bool) {
+	seq, ok = tx.state.Reconciled[backup]
+	return seq, ok
+}
+
+// SetReconciled notes that the backup with the id, at the sequence, was
+// reconciled into this store, and takes over its sequence and its clock.
+func (tx *Tx) SetReconciled(backup *Store) error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	from := backup.committed()
+	tx.state.Reconciled = maps.Clone(tx.state.Reconciled)
+	if tx.state.Reconciled == nil {
+		tx.state.Reconciled = map[string]uint64{}
+	}
+	tx.state.Reconciled[from.ID] = from.Seq
+	tx.state.Seq = max(tx.state.Seq, from.Seq)
+	tx.dirty = true
+	tx.observe(from.High)
+	return nil
+}
+
+// MarkSynced notes that the store holds what the backend has and the backend
+// what the store has: from here on the store counts as complete. It refuses with
+// ErrUnsynced while there are entries, for those say that the backend lacks
+// something.
+func (tx *Tx) MarkSynced() error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	for e, err := range tx.Entries() {
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("marking %s as synced: %s %v was %s: %w", tx.store.path, e.Model, e.Key, e.Change, ErrUnsynced)
+	}
+	tx.state.LastSynced = &LastSynced{Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Wall: tx.store.clock.Wall().UTC()}
+	tx.dirty = true
+	return nil
+}
+
+// describe says what was being done to which object.
+func describe(doing string, m *model.Info, key model.Value, err error) error {
+	return fmt.Errorf("%s %s %v: %w", doing, m.Name, key, err)
+}

@@ -1,0 +1,8 @@
+package p
+
+type Finding struct {
+	ID    string `reset:"key"`
+	Trees []Tree
+}
+
+type Tree []Tree

@@ -1,0 +1,5 @@
+package p
+
+type Finding struct {
+	ID string `reset:"key"`
+}

@@ -1,0 +1,4 @@
+package item
+
+// Item has a name.
+type Item struct{ Name string }

@@ -1,0 +1,9 @@
+package p
+
+import DiffSite "strings"
+
+type FindingRecord struct{}
+
+func MergeFinding() {}
+
+var visitRecords = DiffSite.ToUpper("x")

@@ -1,0 +1,8 @@
+package p
+
+type Finding struct {
+	ID    string `reset:"kye"`
+	Site  string `reset:"indx, unique"`
+	Title string `reset:"merge:text"`
+	Size  int    `reset:"convert=func:Old"`
+}

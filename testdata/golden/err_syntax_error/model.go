@@ -1,0 +1,6 @@
+package p
+
+type Finding struct {
+	ID string `reset:"key"
+	Title string
+}

@@ -1,0 +1,6 @@
+package intest
+
+type probe struct {
+	ID     string `reset:"key"`
+	Points []Point
+}

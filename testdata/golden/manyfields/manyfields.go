@@ -1,0 +1,75 @@
+// Package manyfields has more fields than one machine word has bits.
+package manyfields
+
+type Wide struct {
+	ID  string `reset:"key"`
+	F01 int
+	F02 int
+	F03 int
+	F04 int
+	F05 int
+	F06 int
+	F07 int
+	F08 int
+	F09 int
+	F10 int
+	F11 int
+	F12 int
+	F13 int
+	F14 int
+	F15 int
+	F16 int
+	F17 int
+	F18 int
+	F19 int
+	F20 int
+	F21 int
+	F22 int
+	F23 int
+	F24 int
+	F25 int
+	F26 int
+	F27 int
+	F28 int
+	F29 int
+	F30 int
+	F31 int
+	F32 int
+	F33 int
+	F34 int
+	F35 int
+	F36 int
+	F37 int
+	F38 int
+	F39 int
+	F40 int
+	F41 int
+	F42 int
+	F43 int
+	F44 int
+	F45 int
+	F46 int
+	F47 int
+	F48 int
+	F49 int
+	F50 int
+	F51 int
+	F52 int
+	F53 int
+	F54 int
+	F55 int
+	F56 int
+	F57 int
+	F58 int
+	F59 int
+	F60 int
+	F61 int
+	F62 int
+	F63 int
+	F64 int
+	F65 int
+	F66 int
+	F67 int
+	F68 int
+	F69 int
+}
