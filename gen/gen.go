@@ -47,7 +47,7 @@ func Generate(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{dir: dir, content: map[string][]byte{}, models: map[string]*schema.Package{}}
+	g := &generation{dir: dir, content: map[string][]byte{}, owner: map[string]string{}, models: map[string]*schema.Package{}}
 	var errs load.Errors
 	for _, p := range roots.Packages {
 		errs.Add(g.generate(ctx, p))
@@ -62,6 +62,7 @@ func Generate(ctx context.Context, opts Options) (*Result, error) {
 type generation struct {
 	dir     string
 	content map[string][]byte // by path
+	owner   map[string]string // the package that a path belongs to
 	models  map[string]*schema.Package
 }
 
@@ -79,16 +80,26 @@ func (g *generation) generate(ctx context.Context, p *load.Package) error {
 	}
 	var generated []load.Generated
 	for _, f := range files {
-		generated = append(generated, load.Generated{Name: f.Name, Content: f.Source})
+		generated = append(generated, load.Generated{Name: g.free(p, f.Name), Content: f.Source})
 	}
 	if err := p.Complete(ctx, generated); err != nil {
 		return err
 	}
-	for _, f := range files {
-		g.content[filepath.Join(p.Dir, f.Name)] = f.Source
+	for _, f := range generated {
+		path := filepath.Join(p.Dir, f.Name)
+		g.content[path], g.owner[path] = f.Content, p.Path
 	}
 	g.models[p.Path] = models
 	return nil
+}
+
+// free is the name of a generated file, or another one where the package's own
+// tests have taken it.
+func (g *generation) free(p *load.Package, name string) string {
+	if owner := g.owner[filepath.Join(p.Dir, name)]; owner != "" && owner != p.Path {
+		return load.ExternalSchemaFile
+	}
+	return name
 }
 
 // result compares what was generated with what is there.

@@ -1,10 +1,12 @@
 package emit
 
 import (
+	"go/types"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
-	runtime "github.com/resetgen/resetgen/runtime/model"
+	rmodel "github.com/resetgen/resetgen/runtime/model"
 )
 
 // scalarNames are the forms for which package codec has one function each: a
@@ -55,10 +57,17 @@ func (f *file) mapOf(t *schema.Type, key, elem jen.Code) *jen.Statement {
 
 // ownForm is the codec of a type that brings its own text or JSON form.
 func (f *file) ownForm(name string, t *schema.Type) *jen.Statement {
-	if t.Equal == "" {
-		return f.codecPkg(name).Types(f.typ(t.Go)).Call(jen.Nil())
+	codec := f.codecPkg(name).Types(f.typ(t.Go)).Call(jen.Nil())
+	if t.Equal != "" {
+		codec = f.codecPkg(name).Call(f.equality(t))
 	}
-	return f.codecPkg(name).Call(f.equality(t))
+	switch t.Go.Underlying().(type) {
+	case *types.Slice:
+		return codec.Dot("CopiedBy").Call(f.qualified("slices", "slices", "Clone").Types(f.typ(t.Go)))
+	case *types.Map:
+		return codec.Dot("CopiedBy").Call(f.qualified("maps", "maps", "Clone").Types(f.typ(t.Go)))
+	}
+	return codec
 }
 
 // view is a function that gives an array as a slice.
@@ -82,16 +91,16 @@ func (f *file) join(t *schema.Type) jen.Code {
 // hasElem tells whether something besides the field's codec needs the codec of
 // its elements, so that this is made once and has a name.
 func hasElem(f *schema.Field) bool {
-	return f.Rule == runtime.Set || f.Rule == runtime.List || f.Type.Form == schema.Map
+	return f.Rule == rmodel.Set || f.Rule == rmodel.List || f.Type.Form == schema.Map
 }
 
 // hasKey is the same for the codec of a map's keys.
-func hasKey(f *schema.Field) bool { return f.Rule == runtime.Map }
+func hasKey(f *schema.Field) bool { return f.Rule == rmodel.Map }
 
 // codecVars declares the codecs of the fields that need one.
 func (m model) codecVars() {
 	var vars []jen.Code
-	declare := func(name string, codec *jen.Statement) jen.Code {
+	declare := func(name string, codec *jen.Statement) *jen.Statement {
 		vars = append(vars, jen.Id(name).Op("=").Add(codec))
 		return jen.Id(name)
 	}
@@ -100,9 +109,9 @@ func (m model) codecVars() {
 		switch {
 		case isScalar(t):
 		case t.Form == schema.Map:
-			key := jen.Code(m.codecOf(t.Key, place, nil))
+			key := m.codecOf(t.Key, place, nil)
 			if hasKey(f) {
-				key = declare(m.key(f), m.codecOf(t.Key, place, nil))
+				key = declare(m.key(f), key)
 			}
 			elem := declare(m.elem(f), m.codecOf(t.Elem, place, nil))
 			declare(m.codec(f), m.mapOf(t, key, elem))

@@ -89,6 +89,10 @@ type file struct {
 	imports *imports
 	structs *structs
 	decls   []jen.Code
+
+	// unsettled says that a type without a name is written out. Gofmt breaks it
+	// into lines, and what follows it only at a second pass.
+	unsettled bool
 }
 
 func (p *pkg) newFile(src *schema.File) *file {
@@ -98,7 +102,7 @@ func (p *pkg) newFile(src *schema.File) *file {
 		source = src.Imports
 	}
 	f.imports = newImports(p, source)
-	f.structs = newStructs(f)
+	f.structs = &structs{file: f}
 	return f
 }
 
@@ -122,8 +126,9 @@ func (f *file) render(constraint string) ([]byte, error) {
 	if err := out.Render(&b); err != nil {
 		return nil, err
 	}
-	// Where a type without a name is broken into lines, gofmt settles at the
-	// second pass.
+	if !f.unsettled {
+		return b.Bytes(), nil
+	}
 	return format.Source(b.Bytes())
 }
 

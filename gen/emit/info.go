@@ -4,19 +4,19 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
-	runtime "github.com/resetgen/resetgen/runtime/model"
+	rmodel "github.com/resetgen/resetgen/runtime/model"
 )
 
 // The names of the runtime's constants.
 var (
-	trackNames = map[runtime.Track]string{runtime.TrackField: "TrackField", runtime.TrackObject: "TrackObject", runtime.TrackJournal: "TrackJournal"}
-	kindNames  = map[runtime.Kind]string{
-		runtime.Bool: "Bool", runtime.Int: "Int", runtime.Uint: "Uint", runtime.Float: "Float", runtime.String: "String",
-		runtime.Bytes: "Bytes", runtime.Time: "Time", runtime.JSON: "JSON",
+	trackNames = map[rmodel.Track]string{rmodel.TrackField: "TrackField", rmodel.TrackObject: "TrackObject", rmodel.TrackJournal: "TrackJournal"}
+	kindNames  = map[rmodel.Kind]string{
+		rmodel.Bool: "Bool", rmodel.Int: "Int", rmodel.Uint: "Uint", rmodel.Float: "Float", rmodel.String: "String",
+		rmodel.Bytes: "Bytes", rmodel.Time: "Time", rmodel.JSON: "JSON",
 	}
-	ruleNames = map[runtime.Rule]string{
-		runtime.Remote: "Remote", runtime.Newest: "Newest", runtime.Max: "Max", runtime.Min: "Min", runtime.Counter: "Counter",
-		runtime.Set: "Set", runtime.Map: "Map", runtime.List: "List", runtime.Text: "Text", runtime.Func: "Func",
+	ruleNames = map[rmodel.Rule]string{
+		rmodel.Remote: "Remote", rmodel.Newest: "Newest", rmodel.Max: "Max", rmodel.Min: "Min", rmodel.Counter: "Counter",
+		rmodel.Set: "Set", rmodel.Map: "Map", rmodel.List: "List", rmodel.Text: "Text", rmodel.Func: "Func",
 	}
 )
 
@@ -65,7 +65,7 @@ func (m model) fieldInfo(f *schema.Field) jen.Code {
 	if null {
 		items = append(items, pair("Null", jen.True()))
 	}
-	if f.Rule != runtime.Local {
+	if f.Rule != rmodel.Local {
 		items = append(items, pair("Rule", m.modelPkg(ruleNames[f.Rule])))
 	}
 	if f.Ref != "" {

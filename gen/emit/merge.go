@@ -4,12 +4,12 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
-	runtime "github.com/resetgen/resetgen/runtime/model"
+	rmodel "github.com/resetgen/resetgen/runtime/model"
 )
 
 // wholeRules are the functions for values that are merged whole and that == can
 // compare; the names of those for other values end in Func.
-var wholeRules = map[runtime.Rule]string{runtime.Local: "LocalWins", runtime.Remote: "RemoteWins", runtime.Newest: "NewestWins"}
+var wholeRules = map[rmodel.Rule]string{rmodel.Local: "LocalWins", rmodel.Remote: "RemoteWins", rmodel.Newest: "NewestWins"}
 
 // merging is a merge function in the making, with the names of its parameters
 // and its result. The function's body refers to types and functions of the
@@ -21,7 +21,8 @@ type merging struct {
 
 // mergeFunction merges two objects by their rules, a line for each field.
 func (m model) mergeFunction() {
-	g := merging{m, m.pkg.local("mc"), m.pkg.local("base"), m.pkg.local("local"), m.pkg.local("remote"), m.pkg.local("m")}
+	free := m.pkg.free
+	g := merging{m, free("mc"), free("base"), free("local"), free("remote"), free("m")}
 	diff := jen.Id(m.diffFunc()).Call(jen.Id(g.base), jen.Id(g.local)).Dot("Fields")
 	statements := []jen.Code{
 		jen.If(jen.Id(g.context).Op("==").Nil()).Block(
@@ -47,25 +48,25 @@ func (m model) mergeFunction() {
 // field is the call that merges a field.
 func (g merging) field(f *schema.Field) jen.Code {
 	switch f.Rule {
-	case runtime.Max, runtime.Min:
+	case rmodel.Max, rmodel.Min:
 		return g.call(f, g.ordered(f))
-	case runtime.Counter:
+	case rmodel.Counter:
 		return g.call(f, "Sum")
-	case runtime.Set:
+	case rmodel.Set:
 		if f.Type.Elem.Plain() {
 			return g.call(f, "SetParts")
 		}
 		return g.call(f, "SetPartsFunc", jen.Id(g.elem(f)))
-	case runtime.Map:
+	case rmodel.Map:
 		return g.call(f, "MapParts", jen.Id(g.key(f)), jen.Id(g.elem(f)).Dot("Equal"))
-	case runtime.List:
+	case rmodel.List:
 		if f.By != nil {
 			return g.call(f, "ListByParts", jen.Id(g.elem(f)), g.identity(f))
 		}
 		return g.call(f, "ListParts", jen.Id(g.elem(f)))
-	case runtime.Text:
+	case rmodel.Text:
 		return g.call(f, "TextParts")
-	case runtime.Func:
+	case rmodel.Func:
 		return g.call(f, "FuncWins", g.equalFunc(f), jen.Id(f.Func))
 	}
 	if f.Type.Plain() {

@@ -35,24 +35,19 @@ func newPkg(s *schema.Package) *pkg {
 	return p
 }
 
-// declare finds a name for a declaration that is not taken yet, wanted if
-// possible, and takes it.
-func (p *pkg) declare(wanted string) string {
+// free is a name that nothing in the package has: wanted, if possible.
+func (p *pkg) free(wanted string) string {
 	name := wanted
 	for i := 2; p.taken[name]; i++ {
 		name = wanted + strconv.Itoa(i)
 	}
-	p.taken[name] = true
 	return name
 }
 
-// local is a name for a parameter or variable that does not hide a declaration
-// of the package.
-func (p *pkg) local(wanted string) string {
-	name := wanted
-	for i := 2; p.taken[name]; i++ {
-		name = wanted + strconv.Itoa(i)
-	}
+// declare takes a free name for a declaration.
+func (p *pkg) declare(wanted string) string {
+	name := p.free(wanted)
+	p.taken[name] = true
 	return name
 }
 
@@ -93,6 +88,9 @@ func (f *file) typeString(t types.Type) string {
 		}
 		return f.imports.name(p.Path(), p.Name())
 	})
+	if strings.Contains(text, "{") {
+		f.unsettled = true
+	}
 	if strings.Contains(text, "unsafe.Pointer") { // a basic type: no package is asked for
 		f.imports.name("unsafe", "unsafe")
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
-	runtime "github.com/resetgen/resetgen/runtime/model"
+	rmodel "github.com/resetgen/resetgen/runtime/model"
 )
 
 // recordType declares the wrapper through which an object is changed.
@@ -45,9 +45,9 @@ func (m model) accessors(f *schema.Field) {
 	}
 	m.setter(f)
 	switch {
-	case f.Rule == runtime.Counter:
+	case f.Rule == rmodel.Counter:
 		m.adder(f)
-	case f.Rule == runtime.Set:
+	case f.Rule == rmodel.Set:
 		m.elementMethod("Add", "adds to %s what is not in it", "AddElements", f)
 		m.elementMethod("Remove", "removes from %s what is in it", "RemoveElements", f)
 	case f.Type.Form == schema.Map:

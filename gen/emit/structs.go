@@ -26,8 +26,6 @@ type structType struct {
 	name string
 }
 
-func newStructs(f *file) *structs { return &structs{file: f} }
-
 // codecOf is the expression that makes the codec of t. Inside itself, a type's
 // codec cannot be made before it is there: Lazy puts that off.
 func (s *structs) codecOf(t *schema.Type, place string, inside *schema.Type) *jen.Statement {
@@ -41,19 +39,17 @@ func (s *structs) codecOf(t *schema.Type, place string, inside *schema.Type) *je
 // name is the function that makes the codec of t, which is declared at the end
 // of this file unless another one has it.
 func (s *structs) name(t *schema.Type, place string) string {
-	known := &s.file.pkg.shared
-	if name := known.At(t.Go); name != nil {
-		return name.(string)
-	}
-	wanted := "codec" + speak(t.Go, s.file.pkg.schema.Types, place)
-	if isNarrow(s.file.src) {
-		known = &s.own
-		if name := known.At(t.Go); name != nil {
-			return name.(string)
+	shared := &s.file.pkg.shared
+	for _, known := range []*typeutil.Map{shared, &s.own} {
+		if name, ok := known.At(t.Go).(string); ok {
+			return name
 		}
-		wanted += "_" + identifier(strings.TrimSuffix(s.file.src.Name, ".go"))
 	}
-	name := s.file.pkg.declare(wanted)
+	name, known := "codec"+speak(t.Go, s.file.pkg.schema.Types, place), shared
+	if isNarrow(s.file.src) {
+		name, known = name+"_"+identifier(strings.TrimSuffix(s.file.src.Name, ".go")), &s.own
+	}
+	name = s.file.pkg.declare(name)
 	known.Set(t.Go, name)
 	s.todo = append(s.todo, structType{t, name})
 	return name

@@ -21,13 +21,12 @@ type flattener struct {
 	before int         // how many errors there were when the walk began
 }
 
-// place is how the walk got to a struct.
-type place struct {
+// trail is how the walk got to a struct.
+type trail struct {
 	selector string   // "Where.", or "" for the model itself
 	goName   string   // "Where"
 	name     string   // "where."
 	was      []string // earlier forms of name
-	embedded bool     // only through embedded structs
 
 	// Of a struct of another package, which has no place in the source: the field
 	// through which the walk left the package.
@@ -36,13 +35,13 @@ type place struct {
 }
 
 // fields lists the leaves among the fields of st.
-func (f *flattener) fields(st *types.Struct, at place) {
+func (f *flattener) fields(st *types.Struct, at trail) {
 	for i := range st.NumFields() {
 		f.field(st.Field(i), f.notes.of(st, i), at)
 	}
 }
 
-func (f *flattener) field(v *types.Var, note *annotation, at place) {
+func (f *flattener) field(v *types.Var, note *annotation, at trail) {
 	pos := v.Pos()
 	subject := "field " + v.Name()
 	if at.anchor.IsValid() {
@@ -77,7 +76,7 @@ type leaf struct {
 	*flattener
 	v       *types.Var
 	note    *annotation
-	at      place
+	at      trail
 	pos     token.Pos
 	subject string
 }
@@ -119,8 +118,8 @@ func (l *leaf) inside(st *types.Struct) {
 	l.fields(st, l.into())
 }
 
-// into is the place of the struct's fields.
-func (l *leaf) into() place {
+// into is the way to the struct's fields.
+func (l *leaf) into() trail {
 	to := l.at
 	to.selector += l.v.Name() + "."
 	if !l.v.Embedded() {
@@ -159,7 +158,7 @@ func (l *leaf) stored() (name string, was []string) {
 func (l *leaf) add() {
 	t, err := l.classify(l.v.Type())
 	if err != nil {
-		if cause := l.cause(l.note); errors.Is(err, errUnknown) && cause != nil {
+		if cause := l.cause(l.v.Type(), l.note); errors.Is(err, errUnknown) && cause != nil {
 			l.errorf(cause.Pos, "%s: %s", l.subject, cause.Msg)
 			return
 		}

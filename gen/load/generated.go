@@ -41,7 +41,11 @@ func (p *Package) Complete(ctx context.Context, files []Generated) error {
 	if err := p.workspace.require(ctx, syntax); err != nil {
 		return Errors{{Msg: err.Error()}}
 	}
-	for _, err := range p.unit.check(p.workspace, syntax) {
+	errs := p.unit.check(p.workspace, syntax)
+	if err := p.workspace.unreadable; err != nil {
+		return Errors{{Msg: err.Error()}}
+	}
+	for _, err := range errs {
 		for _, file := range syntax {
 			if file.FileStart <= err.Pos && err.Pos <= file.FileEnd && !strings.HasPrefix(err.Msg, "\t") {
 				p.blame(r, file, err)

@@ -75,11 +75,10 @@ func (w importer) fromExportData(dep *packages.Package) (*types.Package, error) 
 		return pkg, nil
 	}
 	pkg, err := w.readExportData(dep)
-	if err != nil {
-		return nil, fmt.Errorf("the compiled form that this Go toolchain gives it cannot be read (%w); "+
-			"if the toolchain is newer than resetgen, install a newer resetgen", err)
+	if err != nil && w.unreadable == nil {
+		w.unreadable = fmt.Errorf("what the Go toolchain compiled cannot be read (package %s: %w); if the toolchain is newer than resetgen, install a newer resetgen", dep.PkgPath, err)
 	}
-	return pkg, nil
+	return pkg, err
 }
 
 func (w importer) readExportData(dep *packages.Package) (pkg *types.Package, err error) {
@@ -88,6 +87,7 @@ func (w importer) readExportData(dep *packages.Package) (pkg *types.Package, err
 		return nil, err
 	}
 	defer file.Close()
+	//lint:ignore SA1019 up to Go 1.27 the go command gives archives, which nothing else reads
 	data, err := gcexportdata.NewReader(file)
 	if err != nil {
 		return nil, err

@@ -32,11 +32,11 @@ func (o *Options) config(ctx context.Context, mode packages.LoadMode) *packages.
 
 // listed is a package that the patterns name, with its tests.
 type listed struct {
-	path, name, dir string
-	goVersion       string
-	files           []string // without tests
-	tests           []string // the test files of the package itself
-	external        []string // the test files of package name_test
+	path, dir string
+	goVersion string
+	files     []string // without tests
+	tests     []string // the test files of the package itself
+	external  []string // the test files of the package of external tests
 }
 
 // listRoots asks the go command which packages and files the patterns name.
@@ -44,7 +44,7 @@ type listed struct {
 func (o *Options) listRoots(ctx context.Context) ([]*listed, error) {
 	for _, p := range o.Patterns {
 		if strings.HasSuffix(p, ".go") {
-			return nil, fmt.Errorf("%s is a file; name packages, as in resetgen . or resetgen ./...", p)
+			return nil, fmt.Errorf("%s is a file, and the patterns name packages (resetgen ./... for all of a module)", p)
 		}
 	}
 	cfg := o.config(ctx, packages.NeedName|packages.NeedFiles|packages.NeedModule|packages.NeedForTest)
@@ -72,10 +72,10 @@ func (o *Options) listRoots(ctx context.Context) ([]*listed, error) {
 		}
 		switch {
 		case p.ForTest == "":
-			root.name, root.files = p.Name, p.GoFiles
+			root.files = p.GoFiles
 			errs = append(errs, listErrors(p)...)
 		case p.PkgPath == p.ForTest:
-			root.name, root.tests = p.Name, p.GoFiles
+			root.tests = p.GoFiles
 		case p.PkgPath == p.ForTest+"_test":
 			root.external = p.GoFiles
 		}

@@ -3,7 +3,6 @@ package load
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // text is a string together with where each of its bytes stands in the source,
@@ -59,29 +58,33 @@ func (t text) unquote() (text, bool) {
 	case '`':
 		return inner, true
 	case '"':
-		return inner.unescape()
+		if _, err := strconv.Unquote(t.s); err == nil {
+			return inner.unescape(), true
+		}
 	}
 	return text{}, false
 }
 
-func (t text) unescape() (text, bool) {
+// unescape resolves the escapes of an interpreted string that is known to be
+// valid.
+func (t text) unescape() text {
 	var out strings.Builder
 	var at []int
 	rest := t
 	for rest.s != "" {
 		r, multibyte, tail, err := strconv.UnquoteChar(rest.s, '"')
 		if err != nil {
-			return text{}, false
+			break
 		}
-		if r < utf8.RuneSelf || !multibyte {
-			out.WriteByte(byte(r))
-		} else {
+		if multibyte {
 			out.WriteRune(r)
+		} else {
+			out.WriteByte(byte(r))
 		}
 		for len(at) < out.Len() {
 			at = append(at, rest.offset())
 		}
 		rest = rest.from(len(rest.s) - len(tail))
 	}
-	return text{out.String(), append(at, rest.offset())}, true
+	return text{out.String(), append(at, rest.offset())}
 }

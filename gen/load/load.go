@@ -85,6 +85,9 @@ func (p *Package) Schema() (*schema.Package, error) {
 		return nil, err
 	}
 	p.unit.check(p.workspace, nil)
+	if err := p.workspace.unreadable; err != nil {
+		return nil, Errors{{Msg: err.Error()}}
+	}
 	found, err := buildSchema(p.workspace, p.unit)
 	if err != nil || found == nil {
 		return nil, err

@@ -33,6 +33,9 @@ func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 	p := &schema.Package{Path: u.path, Name: u.types.Name(), Dir: u.dir, Types: u.types, InTest: true}
 	models := b.models()
 	for _, s := range u.sources {
+		if name := s.syntax.Name; name.Name != p.Name {
+			b.errorf(name.Pos(), "the file is of package %s, and the folder's package is %s; a folder holds one package", name.Name, p.Name)
+		}
 		file := &schema.File{Name: s.name, Output: OutputName(s.name), Constraint: s.constraint(), Imports: importsOf(s)}
 		for _, d := range models {
 			if d.source == s {
@@ -79,6 +82,9 @@ func (b *builder) models() []*declaration {
 	for _, d := range b.notes.structs {
 		st := b.structOf(d)
 		if st == nil {
+			if d.tagged {
+				b.broken(d)
+			}
 			continue
 		}
 		own, promoted := b.keys(st)
@@ -111,7 +117,7 @@ func (b *builder) keys(st *types.Struct) (own bool, promoted *types.Struct) {
 		if b.notes.of(st, i).opts.has("key") {
 			own = true
 		}
-		if inner, ok := st.Field(i).Type().Underlying().(*types.Struct); ok && st.Field(i).Embedded() && inner != st {
+		if inner, ok := st.Field(i).Type().Underlying().(*types.Struct); ok && st.Field(i).Embedded() {
 			if innerOwn, innerPromoted := b.keys(inner); innerOwn || innerPromoted != nil {
 				promoted = inner
 			}
@@ -157,7 +163,7 @@ func (b *builder) model(d *declaration) *schema.Model {
 			d.name(), m.Name, namesAre, nameOption)
 	}
 	f := &flattener{builder: b, model: m, source: d.source, before: before}
-	f.fields(m.Struct, place{})
+	f.fields(m.Struct, trail{})
 	if !b.broken(d) {
 		f.finish(pos)
 	}
@@ -200,15 +206,17 @@ func fieldAt(expr ast.Expr, pos token.Pos) string {
 }
 
 // cause finds the type error that made the type of a field unknown: in the type
-// itself, or else an import that failed. It is nil if there is none.
-func (b *builder) cause(note *annotation) *types.Error {
-	for i, err := range b.unit.errors {
-		if note.field.Type != nil && note.field.Type.Pos() <= err.Pos && err.Pos <= note.field.Type.End() {
-			return &b.unit.errors[i]
-		}
-	}
-	for i, err := range b.unit.errors {
-		if strings.HasPrefix(err.Msg, "could not import") {
+// itself, in its declaration, or else an import that failed. It is nil if there
+// is none.
+func (b *builder) cause(t types.Type, note *annotation) *types.Error {
+	expr := note.field.Type
+	named, _ := types.Unalias(t).(*types.Named)
+	for _, matches := range []func(types.Error) bool{
+		func(err types.Error) bool { return expr != nil && expr.Pos() <= err.Pos && err.Pos <= expr.End() },
+		func(err types.Error) bool { return named != nil && named.Obj().Pos() == err.Pos },
+		func(err types.Error) bool { return strings.HasPrefix(err.Msg, "could not import") },
+	} {
+		if i := slices.IndexFunc(b.unit.errors, matches); i >= 0 {
 			return &b.unit.errors[i]
 		}
 	}

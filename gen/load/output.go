@@ -14,6 +14,10 @@ const suffix = "_reset"
 const (
 	schemaFile     = "reset_schema.go"
 	schemaTestFile = "reset_schema_test.go"
+
+	// ExternalSchemaFile is for the external tests of a package whose own tests
+	// have taken the name: they share a folder.
+	ExternalSchemaFile = "reset_schema_external_test.go"
 )
 
 // OutputName is the name of the file that is generated for the models of the
@@ -41,7 +45,7 @@ func OutputName(name string) string {
 }
 
 // SchemaNames lists the names that the file with a package's Schema can have.
-func SchemaNames() []string { return []string{schemaFile, schemaTestFile} }
+func SchemaNames() []string { return []string{schemaFile, schemaTestFile, ExternalSchemaFile} }
 
 // IsGenerated tells whether content is a file that this program wrote: only such
 // files are ever replaced or removed.

@@ -2,10 +2,9 @@ package load
 
 import (
 	"fmt"
+	"go/token"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/resetgen/resetgen/gen/schema"
 )
@@ -48,7 +47,7 @@ func (b *builder) relate(p *schema.Package, models []*declaration) {
 		case to != nil:
 			b.refer(ref, to)
 		case isModel: // one with an error of its own
-		case exported(name):
+		case token.IsExported(name):
 			ref.leaf.rejectOption(ref.opt, "the package has no such model%s; the model of another package is named as it is stored, in small letters", suggest(name, goNames))
 		case byName[name] != nil:
 			b.refer(ref, byName[name])
@@ -64,9 +63,4 @@ func (b *builder) refer(ref reference, to *schema.Model) {
 	if have != want {
 		ref.leaf.rejectOption(ref.opt, "the field is stored as %s, and the key of %s, %s, as %s", have, to.GoName, to.Key.Selector, want)
 	}
-}
-
-func exported(name string) bool {
-	first, _ := utf8.DecodeRuneInString(name)
-	return unicode.IsUpper(first)
 }

@@ -260,7 +260,7 @@ func (b *builder) member(t types.Type, u *types.Struct, i int) (*schema.Member, 
 	}
 	var err error
 	if m.Type, err = b.classify(v.Type()); err != nil {
-		if cause := b.cause(note); errors.Is(err, errUnknown) && cause != nil {
+		if cause := b.cause(v.Type(), note); errors.Is(err, errUnknown) && cause != nil {
 			err = fmt.Errorf("%s (%s)", cause.Msg, b.place(cause.Pos))
 		}
 		return nil, fmt.Errorf("the field %s of %s: %w", v.Name(), b.typeString(t), err)

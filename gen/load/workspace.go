@@ -19,6 +19,8 @@ type workspace struct {
 	deps     map[string]*packages.Package // the packages that come compiled, by import path
 	compiled map[string]*types.Package    // what was read of those
 	reaches  map[string]bool              // whether one of those imports a package that is read from source
+
+	unreadable error // why compiled packages could not be read: everything else follows from that
 }
 
 // root is one of the packages named: as others import it, and its tests.

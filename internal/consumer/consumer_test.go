@@ -52,9 +52,11 @@ func main() {}
 		cmd := exec.Command("go", "list", "-mod=mod", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOWORK=off", "GOOS="+platform, "CGO_ENABLED=0")
+		var complaint strings.Builder
+		cmd.Stderr = &complaint
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("go list: %v\n%s", err, err.(*exec.ExitError).Stderr)
+			t.Fatalf("go list: %v\n%s", err, &complaint)
 		}
 		found := strings.Fields(string(out))
 		slices.Sort(found)

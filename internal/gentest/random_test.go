@@ -1,12 +1,13 @@
 package gentest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
+	"net"
 	"net/netip"
 	"reflect"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -86,8 +87,8 @@ func keyValue(t reflect.Type, n int) reflect.Value {
 func address(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(n)}) }
 
 var (
-	strings0 = []string{"", "a", "b", "the lazy dog", "one\ntwo\nthree\n", "one\n2\nthree\n", "<é & \"\\\x01>"}
-	floats0  = []float64{0, math.Copysign(0, -1), 1, -2.5, 1e30, math.NaN()}
+	someText = []string{"", "a", "b", "the lazy dog", "one\ntwo\nthree\n", "one\n2\nthree\n", "<é & \"\\\x01>"}
+	numbers  = []float64{0, 1, -2.5, 1e30, math.Copysign(0, -1), math.NaN()}
 	instants = []time.Time{
 		{}, time.Unix(1, 0), time.Unix(1, 0).UTC(), time.Unix(1, 0).In(time.FixedZone("east", 7200)),
 		time.Date(2024, 2, 29, 12, 0, 0, 999999999, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
@@ -119,6 +120,19 @@ func (r random) value(t reflect.Type, depth int) reflect.Value {
 	case reflect.TypeFor[text.Name]():
 		v.Set(reflect.ValueOf(text.Name{S: pick(r, []string{"", "a", "A", "b"})}))
 		return v
+	case reflect.TypeFor[net.IP]():
+		if n := r.upTo(3); n > 0 {
+			v.Set(reflect.ValueOf(net.IPv4(10, 0, 0, byte(n)).To4()))
+		}
+		return v
+	case reflect.TypeFor[json.RawMessage]():
+		v.Set(reflect.ValueOf(json.RawMessage(pick(r, []string{`1`, `"a"`, `{"a":1}`, `[]`, `null`}))))
+		return v
+	case reflect.TypeFor[text.Quotas]():
+		if n := r.upTo(2); n > 0 {
+			v.Set(reflect.ValueOf(text.Quotas{"a": n, "b": 1}))
+		}
+		return v
 	case reflect.TypeFor[jsonform.Color]():
 		v.Set(reflect.ValueOf(jsonform.RGB(uint8(r.upTo(1)), uint8(r.upTo(1)), 0)))
 		return v
@@ -139,11 +153,9 @@ func (r random) fill(v reflect.Value, depth int) {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		v.SetUint(pick(r, []uint64{0, 1, 2, 100, math.MaxUint64 >> (64 - t.Bits())}))
 	case reflect.Float32, reflect.Float64:
-		if f := pick(r, floats0); !math.IsNaN(f) || depth == 0 || !r.storable {
-			v.SetFloat(f)
-		}
+		v.SetFloat(pick(r, r.floats(depth)))
 	case reflect.String:
-		v.SetString(pick(r, strings0))
+		v.SetString(pick(r, someText))
 	case reflect.Pointer:
 		if r.few(depth) > 0 {
 			v.Set(reflect.New(t.Elem()))
@@ -176,14 +188,19 @@ func (r random) fill(v reflect.Value, depth int) {
 	}
 }
 
+// floats are the numbers to pick from. Stores have no form for NaN inside of
+// lists, maps and structs, and keep apart the two zeros there.
+func (r random) floats(depth int) []float64 {
+	if r.storable && depth > 0 {
+		return numbers[:len(numbers)-2]
+	}
+	return numbers
+}
+
 // few is a length, shorter deep inside so that recursive types come to an end.
 func (r random) few(depth int) int { return r.upTo(max(0, 3-depth)) }
 
-// describe shows a model's leaves, for a test that failed.
-func describe(s *subject, v reflect.Value) string {
-	var b strings.Builder
-	for i := range s.leaves {
-		fmt.Fprintf(&b, "  %s: %#v\n", s.leaves[i].goName, s.leaves[i].of(v))
-	}
-	return b.String()
+// describe shows the three sides of a field, for a test that failed.
+func (s *sides) describe(l *leaf) string {
+	return fmt.Sprintf("base   %#v\nlocal  %#v\nremote %#v", l.of(s.base), l.of(s.local), l.of(s.remote))
 }

@@ -153,13 +153,20 @@ func each(t *testing.T, test func(t *testing.T, s *subject)) {
 	}
 }
 
-// TestMain makes every property a matter of a thousand rounds.
+// TestMain makes every property a matter of a thousand rounds. A round that
+// fails is printed with the seed that repeats it, so no files are written.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue && !testing.Short() {
-		if err := flag.Set("rapid.checks", "1000"); err != nil {
-			panic(err)
+	set := func(name, value string) {
+		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
+			if err := f.Value.Set(value); err != nil {
+				panic(err)
+			}
 		}
+	}
+	set("rapid.nofailfile", "true")
+	if !testing.Short() {
+		set("rapid.checks", "1000")
 	}
 	os.Exit(m.Run())
 }

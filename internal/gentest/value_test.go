@@ -97,7 +97,7 @@ func copyOf(v reflect.Value) reflect.Value {
 	t := v.Type()
 	c := reflect.New(t).Elem()
 	c.Set(v)
-	if t == timeType || isOpaque(t) {
+	if isValue(t) {
 		return c
 	}
 	switch t.Kind() {
@@ -132,12 +132,17 @@ func copyOf(v reflect.Value) reflect.Value {
 	return c
 }
 
+// isValue tells whether a type is a value as a whole: an instant, or what brings
+// its own form and is no slice or map.
+func isValue(t reflect.Type) bool {
+	return t == timeType || isOpaque(t) && t.Kind() != reflect.Slice && t.Kind() != reflect.Map
+}
+
 // scribble changes all the memory that v refers to, as somebody might who has
-// got a copy or was asked for one. It leaves alone what brings its own form,
-// which is taken for immutable.
+// got a copy or was asked for one. It leaves alone what isValue.
 func scribble(v reflect.Value) {
 	t := v.Type()
-	if t == timeType || isOpaque(t) {
+	if isValue(t) {
 		return
 	}
 	switch t.Kind() {

@@ -3,11 +3,9 @@ package merge
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/resetgen/resetgen/runtime/model"
-	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
 // Model is a model with its generated code, as far as merging needs it.
@@ -20,96 +18,6 @@ type Model struct {
 
 	// Misfits lists the values of a row that do not fit their fields.
 	Misfits func(row *model.Row) []*model.FieldError
-}
-
-// Outcome is what became of one object's unsynced changes, in a word.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Recovered  Outcome = iota + 1 // applied; the other side had not touched the object
-	Merged                        // applied beside what the other side changed
-	Conflicted                    // applied; a rule decided where both sides changed the same
-	Restored                      // the object was gone and is back
-	Kept                          // not deleted, because the other side changed the object
-	Dropped                       // not applied, as the policy says
-	Already                       // the other side had done the same
-	Failed                        // not applied; the reason is given
-	Overwrote                     // took the place of what the other side holds, unasked (strategy overwrite)
-)
-
-var outcomeNames = [...]string{"none", "recovered", "merged", "conflict", "restored", "kept", "dropped", "already there", "failed", "overwrote"}
-
-// String is the outcome in a word or two.
-func (o Outcome) String() string {
-	if int(o) < len(outcomeNames) {
-		return outcomeNames[o]
-	}
-	return fmt.Sprintf("outcome %d", o)
-}
-
-// MarshalText gives the form of String.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
-// Outcomes lists every outcome, in the order in which reports count them.
-func Outcomes() []Outcome {
-	return []Outcome{Recovered, Merged, Conflicted, Restored, Overwrote, Kept, Dropped, Already, Failed}
-}
-
-// Write is what has to be done to the object in the fresh store.
-type Write uint8
-
-// The writes.
-const (
-	WriteNothing Write = iota
-	WriteInsert
-	WriteUpdate
-	WriteDelete
-)
-
-var writeNames = [...]string{"nothing", "insert", "update", "delete"}
-
-// String is the write in a word.
-func (w Write) String() string { return writeNames[w] }
-
-// MarshalText gives the form of String.
-func (w Write) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
-
-// Decision is what becomes of one object.
-type Decision struct {
-	Outcome Outcome
-	Reason  string // why, for people
-
-	Write  Write
-	Row    *model.Row     // what is written by WriteInsert and WriteUpdate
-	Fields model.FieldSet // which of its fields WriteUpdate writes
-
-	// Entry is what remains unsynced: the changes rebased on the remote object,
-	// with the sequences and stamps that they had. Nil where nothing remains.
-	Entry *model.Entry
-
-	Conflicts []Conflict
-	Losses    []Loss
-	Err       error // of a Failed decision
-}
-
-// Conflict is what both sides changed: a field, a part of one, or the object as
-// a whole.
-type Conflict struct {
-	Field  string      `json:"field,omitempty"` // the stored name; "" where one side deleted the object
-	Part   string      `json:"part,omitempty"`  // the key of a map or the identity of a list's element
-	Rule   string      `json:"rule,omitempty"`  // what decided
-	Base   model.Value `json:"base"`
-	Local  model.Value `json:"local"`
-	Remote model.Value `json:"remote"`
-	Result model.Value `json:"result"`
-}
-
-// Loss is a local value that could not be carried over.
-type Loss struct {
-	Field string      `json:"field"`
-	Value model.Value `json:"value"`
-	Why   string      `json:"why"`
 }
 
 // Object decides what becomes of one object: e says what changed locally, local
@@ -236,38 +144,6 @@ func (o *object) insert(outcome Outcome, reason string) {
 	o.d.Entry = &entry
 }
 
-// whole is the local object in the form that the model has now.
-func (o *object) whole() *model.Row {
-	row, losses := Fit(o.Model, o.local)
-	o.d.Losses = append(o.d.Losses, losses...)
-	return row
-}
-
-// Fit is an object in the form that the model has now, with the zero value in the
-// place of what does not fit. That, and what the model has no field for, is
-// listed as lost.
-func Fit(m *Model, local *model.Row) (*model.Row, []Loss) {
-	var losses []Loss
-	row := local.Clone()
-	row.Extra = nil
-	for _, extra := range local.Extra {
-		losses = append(losses, Loss{Field: extra.Name, Value: extra.Value, Why: noField})
-	}
-	for _, misfit := range m.Misfits(local) {
-		row.Values[m.Info.Index(misfit.Field)] = model.Value{}
-		losses = append(losses, Loss{Field: misfit.Field, Value: misfit.Value, Why: misfit.Err.Error()})
-	}
-	for f := range row.Values {
-		field := &m.Info.Fields[f]
-		v, err := row.Values[f].Fit(field.Kind, field.Null)
-		if err != nil || v.IsAbsent() {
-			v = field.Zero
-		}
-		row.Values[f] = v
-	}
-	return row, losses
-}
-
 // merge is a local update or creation of an object that the other side has too.
 func (o *object) merge() {
 	base := o.base()
@@ -342,145 +218,6 @@ func (o *object) classify(theirs model.FieldSet, c *Context) {
 	}
 }
 
-// base is the object as it was before the first unsynced change: the local one
-// with the bases of the changed fields put back. A created object was nothing
-// before, so its base has zero values in the fields that were set.
-func (o *object) base() *model.Row {
-	base := o.local.Clone()
-	for i := range o.entry.Fields {
-		if f := o.Info.IndexWas(o.entry.Fields[i].Name); f >= 0 {
-			if base.Values[f] = o.entry.Fields[i].Base; base.Values[f].IsAbsent() {
-				base.Values[f] = o.Info.Fields[f].Zero
-			}
-		}
-	}
-	if o.entry.Change == model.Created {
-		zero := model.NewRow(o.Info)
-		zero.Values[o.Info.Key] = base.Values[o.Info.Key]
-		return zero
-	}
-	return base
-}
-
-// changed is the set of the fields that count as locally changed.
-func (o *object) changed() model.FieldSet {
-	changed := o.entry.Changed(o.Info)
-	if o.Info.Track == model.TrackObject && o.entry.Change == model.Updated {
-		changed = model.FirstFields(len(o.Info.Fields))
-	}
-	changed.Remove(o.Info.Key)
-	return changed
-}
-
-// localStamps is when each field was last written locally.
-func (o *object) localStamps() []stamp.Stamp {
-	stamps := make([]stamp.Stamp, len(o.Info.Fields))
-	for f := range stamps {
-		stamps[f] = o.change(f, model.Value{}).Stamp
-	}
-	return stamps
-}
-
-// change is the unsynced change of field f, rebased. A field that the entry does
-// not list goes with the object's latest change.
-func (o *object) change(f int, base model.Value) model.FieldChange {
-	field := &o.Info.Fields[f]
-	c := model.FieldChange{Name: field.Name, Seq: o.entry.Seq, Stamp: o.entry.Stamp, Base: base}
-	for i := range o.entry.Fields {
-		if old := &o.entry.Fields[i]; o.Info.IndexWas(old.Name) == f {
-			c.Seq, c.Stamp, c.Touched = old.Seq, old.Stamp, old.Touched
-		}
-	}
-	return c
-}
-
-// pending lists what the other side has yet to learn: the fields in which row
-// differs from it, and those that were touched and kept their local value.
-func (o *object) pending(row *model.Row) []model.FieldChange {
-	var pending []model.FieldChange
-	for f := range o.Info.Fields {
-		c := o.change(f, o.remote.Values[f])
-		differs := !row.Values[f].Equal(o.remote.Values[f])
-		touched := c.Touched && row.Values[f].Equal(o.local.Values[f])
-		if f != o.Info.Key && (differs || touched) {
-			pending = append(pending, c)
-		}
-	}
-	return pending
-}
-
-// differing is the set of the fields in which two objects differ, as far as both
-// have them.
-func (o *object) differing(a, b *model.Row) model.FieldSet {
-	var d model.FieldSet
-	for f := range o.Info.Fields {
-		va, vb := o.fit(f, a.Values[f]), o.fit(f, b.Values[f])
-		if !va.IsAbsent() && !vb.IsAbsent() && !va.Equal(vb) {
-			d.Add(f)
-		}
-	}
-	d.Remove(o.Info.Key)
-	return d
-}
-
-// fit is v in the form of field f, or v itself where it does not fit.
-func (o *object) fit(f int, v model.Value) model.Value {
-	if fit, err := v.Fit(o.Info.Fields[f].Kind, o.Info.Fields[f].Null); err == nil {
-		return fit
-	}
-	return v
-}
-
-// fieldConflict reports a field that both sides changed; of a map just the key.
-func (o *object) fieldConflict(p Part, rule string, base *model.Row) {
-	of := func(row *model.Row) model.Value {
-		v := row.Values[p.Field]
-		if o.Info.Fields[p.Field].Rule == model.Map && p.Part != "" {
-			v = v.Member(p.Part)
-		}
-		return v
-	}
-	o.d.Conflicts = append(o.d.Conflicts, Conflict{
-		Field: o.Info.Fields[p.Field].Name, Part: p.Part, Rule: rule,
-		Base: of(base), Local: of(o.local), Remote: of(o.remote), Result: of(o.d.Row),
-	})
-}
-
-// conflict reports a deletion against a change: the values are whole objects.
-func (o *object) conflict(rule string, base, local, remote, result *model.Row) {
-	o.d.Conflicts = append(o.d.Conflicts, Conflict{
-		Rule: rule,
-		Base: base.Whole(o.Info), Local: local.Whole(o.Info), Remote: remote.Whole(o.Info), Result: result.Whole(o.Info),
-	})
-}
-
-func (o *object) lose(misfit *model.FieldError) {
-	if slices.ContainsFunc(o.d.Losses, func(l Loss) bool { return l.Field == misfit.Field }) {
-		return
-	}
-	o.d.Losses = append(o.d.Losses, Loss{Field: misfit.Field, Value: misfit.Value, Why: misfit.Err.Error()})
-}
-
-// noField is why the value of a field of an older or newer model is lost.
-const noField = "the model has no such field any more"
-
-// loseUnknown reports changed fields that this version of the model lacks.
-func (o *object) loseUnknown() {
-	for i := range o.entry.Fields {
-		name := o.entry.Fields[i].Name
-		if o.Info.IndexWas(name) >= 0 {
-			continue
-		}
-		loss := Loss{Field: name, Why: noField}
-		for _, extra := range o.local.Extra {
-			if extra.Name == name {
-				loss.Value = extra.Value
-			}
-		}
-		o.d.Losses = append(o.d.Losses, loss)
-	}
-}
-
 // names lists fields for people.
 func (o *object) names(fields model.FieldSet) string {
 	return strings.Join(o.Info.Names(fields), ", ")
@@ -501,16 +238,4 @@ func (o *object) named(err error) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// WriteText shows a conflict to people, in lines of "  field: base …".
-func (c *Conflict) WriteText(b *strings.Builder) {
-	what := c.Field
-	switch {
-	case what == "":
-		what = "the object"
-	case c.Part != "":
-		what += "[" + c.Part + "]"
-	}
-	fmt.Fprintf(b, "  %s (%s)\n    base    %v\n    local   %v\n    remote  %v\n    result  %v\n", what, c.Rule, c.Base, c.Local, c.Remote, c.Result)
 }

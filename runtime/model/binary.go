@@ -42,7 +42,22 @@ func AppendValue(b []byte, v Value) []byte {
 // AppendEntry appends the binary form of what changed, e without its model and
 // key, which stores keep in columns of their own, to b.
 func AppendEntry(b []byte, e *Entry) []byte {
-	b = append(b, entryFormat, byte(e.Change))
+	b = appendChanges(append(b, entryFormat), e)
+	b = appendString(b, e.Refused)
+	if e.Sent == nil {
+		return append(b, 0)
+	}
+	b = appendChanges(append(b, 1), e.Sent.Entry)
+	b = appendNamed(b, e.Sent.Row)
+	if e.Sent.Since == nil {
+		return append(b, 0)
+	}
+	return appendChanges(append(b, 1), e.Sent.Since)
+}
+
+// appendChanges appends the part of an entry that describes the changes.
+func appendChanges(b []byte, e *Entry) []byte {
+	b = append(b, byte(e.Change))
 	b = binary.AppendUvarint(b, e.Seq)
 	b = binary.AppendUvarint(b, uint64(e.Stamp))
 	b = binary.AppendUvarint(b, uint64(len(e.Fields)))
@@ -70,8 +85,33 @@ func DecodeEntry(b []byte, e *Entry) error {
 	if format := d.byte(); d.err == nil && format != entryFormat {
 		d.fail("entry format %d is not known to this version", format)
 	}
-	e.Change = Change(d.byte())
-	if d.err == nil && (e.Change < Updated || e.Change > Recreated) {
+	d.changes(e)
+	e.Refused = d.string()
+	if e.Sent = nil; d.flag() {
+		e.Sent = &Sent{Entry: d.part(e)}
+		e.Sent.Row = d.named()
+		if d.flag() {
+			e.Sent.Since = d.part(e)
+		}
+	}
+	if d.err == nil && e.Change == 0 && e.Sent == nil {
+		d.fail("an entry without a change")
+	}
+	return d.end("entry")
+}
+
+// part reads an entry inside of the entry of the same object.
+func (d *decoder) part(of *Entry) *Entry {
+	e := &Entry{Model: of.Model, Key: of.Key}
+	if d.changes(e); d.err == nil && e.Change == 0 {
+		d.fail("an entry without a change")
+	}
+	return e
+}
+
+// changes reads the part of an entry that describes the changes.
+func (d *decoder) changes(e *Entry) {
+	if e.Change = Change(d.byte()); e.Change > Recreated {
 		d.fail("there is no kind of change %d", e.Change)
 	}
 	e.Seq = d.uvarint()
@@ -80,16 +120,20 @@ func DecodeEntry(b []byte, e *Entry) error {
 	e.Fields = make([]FieldChange, 0, n)
 	for range n {
 		f := FieldChange{Name: d.string(), Seq: d.uvarint(), Stamp: stamp.Stamp(d.uvarint())}
-		touched := d.byte()
-		if touched > 1 {
-			d.fail("the mark of a touched field is %d", touched)
-		}
-		f.Touched = touched == 1
+		f.Touched = d.flag()
 		f.Base = d.value()
 		e.Fields = append(e.Fields, f)
 	}
 	e.Base = d.named()
-	return d.end("entry")
+}
+
+// flag reads a yes or no.
+func (d *decoder) flag() bool {
+	b := d.byte()
+	if b > 1 {
+		d.fail("a yes or no is %d", b)
+	}
+	return b == 1
 }
 
 // AppendRow appends the binary form of a row's values to b, each with the

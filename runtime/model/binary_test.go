@@ -41,6 +41,25 @@ func anyValue() *rapid.Generator[model.Value] {
 
 func anyEntry() *rapid.Generator[model.Entry] {
 	return rapid.Custom(func(t *rapid.T) model.Entry {
+		e := changes().Draw(t, "entry")
+		e.Refused = rapid.String().Draw(t, "refused")
+		if rapid.Bool().Draw(t, "sent") {
+			was := changes().Draw(t, "sent entry")
+			e.Sent = &model.Sent{Entry: &was, Row: []model.Named{{Name: "a", Value: anyValue().Draw(t, "sent value")}}}
+			if rapid.Bool().Draw(t, "since") {
+				since := changes().Draw(t, "since")
+				e.Sent.Since = &since
+			} else {
+				e.Change = 0
+			}
+		}
+		return e
+	})
+}
+
+// changes draws the part of an entry that describes the changes.
+func changes() *rapid.Generator[model.Entry] {
+	return rapid.Custom(func(t *rapid.T) model.Entry {
 		e := model.Entry{
 			Change: model.Change(rapid.IntRange(int(model.Updated), int(model.Recreated)).Draw(t, "change")),
 			Seq:    rapid.Uint64().Draw(t, "seq"),

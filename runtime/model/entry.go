@@ -39,6 +39,24 @@ type Entry struct {
 	// Base is the whole object before it was deleted; of a Deleted or Recreated
 	// object.
 	Base []Named
+
+	// Refused is why the backend refused the change; "" where it did not. A
+	// refused change is not sent again until it is retried or the object is
+	// written again.
+	Refused string
+
+	// Sent is set when the object was written while its entry was part of the open
+	// cut. The entry itself is then what is unsynced if the cut is never applied,
+	// with no Change if that is nothing.
+	Sent *Sent
+}
+
+// Sent is what is known of an object that was written while its changes were on
+// their way to the backend.
+type Sent struct {
+	Entry *Entry  // the entry as the cut has it
+	Row   []Named // the object as the cut has it; nil where it was deleted
+	Since *Entry  // what is unsynced if the cut is applied; nil for nothing
 }
 
 // FieldChange is one field's unsynced change.

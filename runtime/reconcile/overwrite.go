@@ -27,7 +27,7 @@ func (p *Plan) overwrites(from, to *store.Tx) iter.Seq2[*Object, error] {
 				}
 			}
 		}
-		for e, err := range from.Entries() {
+		for e, err := range p.entries(from) {
 			if err != nil {
 				yield(nil, err)
 				return

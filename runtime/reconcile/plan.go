@@ -72,6 +72,11 @@ type Options struct {
 	Strategy Strategy
 	Policy   model.Policy
 
+	// Mark is what the backend knows of the backup's client, as of the fresh copy.
+	// It settles what the backup had sent and never heard of again; without it a
+	// backup with an open cut is refused with store.ErrCutOpen.
+	Mark *model.Mark
+
 	// Each, if set, is told of every object in turn, as it is planned or applied.
 	// An error from it ends the work, and nothing is applied.
 	Each func(*Object) error
@@ -156,6 +161,9 @@ func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
 		report.Before = done
 		return err
 	}
+	if err := p.checkMark(from, report); err != nil {
+		return err
+	}
 	refs := references{plan: p, to: to}
 	for o, err := range p.objects(from, to) {
 		if err != nil {
@@ -204,13 +212,36 @@ func (p *Plan) guard(to *store.Tx) (before bool, err error) {
 	return false, nil
 }
 
+// checkMark notes what a restored backend has forgotten.
+func (p *Plan) checkMark(from *store.Tx, report *Report) error {
+	if p.o.Mark == nil {
+		if cut := from.Cut(); cut != nil {
+			return fmt.Errorf("it has sent cut %d and does not know what became of it; pass the backend's mark in Options.Mark: %w", cut.N, store.ErrCutOpen)
+		}
+		return nil
+	}
+	err := from.CheckMark(*p.o.Mark)
+	if errors.As(err, &report.Rewound) {
+		return nil
+	}
+	return err
+}
+
+// entries yields what is unsynced in the backup.
+func (p *Plan) entries(from *store.Tx) iter.Seq2[*model.Entry, error] {
+	if p.o.Mark == nil {
+		return from.Entries()
+	}
+	return from.Settled(*p.o.Mark)
+}
+
 // objects decides object by object.
 func (p *Plan) objects(from, to *store.Tx) iter.Seq2[*Object, error] {
 	if p.o.Strategy == Overwrite {
 		return p.overwrites(from, to)
 	}
 	return func(yield func(*Object, error) bool) {
-		for e, err := range from.Entries() {
+		for e, err := range p.entries(from) {
 			var o *Object
 			if err == nil {
 				o, err = p.decide(from, to, e)

@@ -412,7 +412,7 @@ func TestReportIsForPeopleAndMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `Reconciled the backup backup with fresh (strategy recover).
-1 objects had unsynced changes; 1 conflicts, 0 values lost, 1 objects to upload.
+Objects with unsynced changes: 1. Conflicts: 1. Values lost: 0. Objects to upload: 1.
 
 1  conflict  updated locally  update
 

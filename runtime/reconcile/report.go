@@ -10,6 +10,7 @@ import (
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
 )
 
 // Report says what became of every unsynced change. Its JSON form, by
@@ -22,6 +23,11 @@ type Report struct {
 
 	Applied bool `json:"applied"` // false: a preview
 	Before  bool `json:"before"`  // the backup had been reconciled before; nothing was done
+
+	// Rewound is set when the backend has forgotten changes of this client that it
+	// had acknowledged. They are not unsynced any more, so they are not recovered:
+	// they are in the backup, as ordinary objects.
+	Rewound *store.BackendRewoundError `json:"rewound,omitempty"`
 
 	Total     int     `json:"total"`     // objects
 	Counts    []Count `json:"counts"`    // by outcome and reason
@@ -129,7 +135,10 @@ func (r *Report) summary(b *strings.Builder) {
 	default:
 		fmt.Fprintf(b, "Preview: the backup %s with %s (strategy %s). Nothing was changed.\n", r.Backup, r.Fresh, r.Strategy)
 	}
-	fmt.Fprintf(b, "%d objects had unsynced changes; %d conflicts, %d values lost, %d objects to upload.\n\n", r.Total, r.Conflicts, r.Losses, r.Unsynced)
+	if r.Rewound != nil {
+		fmt.Fprintf(b, "%s%s; what it had acknowledged since is in the backup.\n", strings.ToUpper(r.Rewound.Error()[:1]), r.Rewound.Error()[1:])
+	}
+	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\n\n", r.Total, r.Conflicts, r.Losses, r.Unsynced)
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, c := range r.Counts {
 		fmt.Fprintf(table, "%d\t%s\t%s locally\t%s\n", c.Objects, c.Outcome, c.Change, c.Write)

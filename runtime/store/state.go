@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
@@ -18,6 +19,12 @@ type state struct {
 	High       stamp.Stamp `json:"high"` // the clock's high-water mark
 	LastSynced *LastSynced `json:"last_synced,omitempty"`
 
+	Client  string     `json:"client"`           // the id under which the backend knows the store
+	Epoch   uint64     `json:"epoch"`            // of what it sends
+	Cuts    uint64     `json:"cuts"`             // how many cuts were opened
+	Cut     *model.Cut `json:"cut,omitempty"`    // the open one
+	Settled model.Mark `json:"settled,omitzero"` // by which the latest cut was settled that the backend applied any of
+
 	// Reconciled holds, by the id of each backup that was reconciled into this
 	// store, the sequence that the backup stood at.
 	Reconciled map[string]uint64 `json:"reconciled,omitempty"`
@@ -26,6 +33,7 @@ type state struct {
 // LastSynced is the point up to which everything in a store is settled with the
 // backend.
 type LastSynced struct {
+	Cut   uint64      `json:"cut"` // 0 where the store was filled by a download
 	Seq   uint64      `json:"seq"`
 	Stamp stamp.Stamp `json:"stamp"`
 	Wall  time.Time   `json:"wall"`
@@ -34,12 +42,13 @@ type LastSynced struct {
 // stateName is the state's name in the store's bookkeeping.
 const stateName = "state"
 
-func newState() (state, error) {
+func newState() state { return state{ID: randomID(), Client: randomID()} }
+
+// randomID makes an id that no other store has.
+func randomID() string {
 	id := make([]byte, 16)
-	if _, err := rand.Read(id); err != nil {
-		return state{}, fmt.Errorf("making the store's id: %w", err)
-	}
-	return state{ID: hex.EncodeToString(id)}, nil
+	rand.Read(id) // never fails
+	return hex.EncodeToString(id)
 }
 
 func loadState(tx EngineTx) (s state, found bool, err error) {

@@ -90,9 +90,7 @@ func (s *Store) begin(ctx context.Context) error {
 	if s.readOnly {
 		return fmt.Errorf("%w: it has no record of itself", ErrCorrupt)
 	}
-	if s.state, err = newState(); err != nil {
-		return err
-	}
+	s.state = newState()
 	if err := s.state.save(tx); err != nil {
 		return err
 	}

@@ -14,10 +14,6 @@ func (tx *Tx) put(m *model.Info, key model.Value, before, after *model.Row, chan
 	if before != nil && written.Empty() {
 		return nil
 	}
-	old, err := tx.Entry(m, key)
-	if err != nil {
-		return err
-	}
 	seq, at := tx.commitStamp()
 	for f := range written.All() {
 		after.Mark(m, f, at)
@@ -25,33 +21,65 @@ func (tx *Tx) put(m *model.Info, key model.Value, before, after *model.Row, chan
 	if before == nil { // an object of which no field was set still has a newest stamp
 		after.Mark(m, m.Key, at)
 	}
-	entry := old
-	switch {
-	case old == nil && before == nil:
-		entry = &model.Entry{Model: m.Name, Key: key, Change: model.Created}
-	case old == nil:
-		entry = &model.Entry{Model: m.Name, Key: key, Change: model.Updated}
-	case before == nil && old.Change == model.Deleted:
-		entry = &model.Entry{Model: m.Name, Key: key, Change: model.Recreated, Base: old.Base}
-	case before == nil:
-		return describe("creating", m, key, fmt.Errorf("%w: it is on record as %s and is not there", ErrCorrupt, old.Change))
-	}
-	entry.Seq, entry.Stamp = seq, at
-	tx.note(m, entry, before, after, written, touched)
+	return tx.track(&change{info: m, key: key, before: before, after: after, written: written, touched: touched, seq: seq, at: at})
+}
 
+// remove deletes an object that the app wants gone and leaves a tombstone, unless
+// the backend never had it.
+func (tx *Tx) remove(m *model.Info, key model.Value, before *model.Row) error {
+	seq, at := tx.commitStamp()
+	return tx.track(&change{info: m, key: key, before: before, seq: seq, at: at})
+}
+
+// track writes an object and the record of its change.
+func (tx *Tx) track(c *change) error {
+	old, err := tx.Entry(c.info, c.key)
+	if err != nil {
+		return err
+	}
+	if old != nil && old.Sent == nil && (c.before == nil) != (old.Change == model.Deleted) {
+		return describe("writing", c.info, c.key, fmt.Errorf("%w: the object is on record as %s, which does not agree with what is stored", ErrCorrupt, old.Change))
+	}
 	tx.writes++
-	if before == nil {
-		err = tx.engine.Insert(m, key, after)
-	} else {
-		err = tx.engine.Update(m, key, after, written)
+	switch {
+	case c.after == nil:
+		err = tx.engine.Delete(c.info, c.key)
+	case c.before == nil:
+		err = tx.engine.Insert(c.info, c.key, c.after)
+	default:
+		err = tx.engine.Update(c.info, c.key, c.after, c.written)
 	}
 	if err != nil {
-		return describe("writing", m, key, err)
+		return describe("writing", c.info, c.key, err)
 	}
-	if entry.Change == model.Updated && len(entry.Fields) == 0 {
-		entry = nil
+	return tx.setEntry(c.info, c.key, tx.follow(c, old))
+}
+
+// follow is what an object's entry becomes by a write. While its changes are on
+// their way to the backend, two records are kept: what is unsynced if the cut is
+// never applied, and what is if it is.
+func (tx *Tx) follow(c *change, old *model.Entry) *model.Entry {
+	if old == nil || tx.state.Cut == nil || !inCut(tx.state.Cut, old) {
+		return c.follow(old)
 	}
-	return tx.setEntry(m, key, entry)
+	sent, neverSent := old.Sent, *old
+	if neverSent.Sent = nil; sent == nil {
+		sent = &model.Sent{Entry: &neverSent}
+		if c.before != nil {
+			sent.Row = c.before.Named(c.info)
+		}
+	}
+	var next *model.Entry
+	if old.Change == 0 {
+		next = c.follow(nil)
+	} else {
+		next = c.follow(&neverSent)
+	}
+	if next == nil {
+		next = &model.Entry{Model: old.Model, Key: old.Key, Seq: c.seq, Stamp: c.at}
+	}
+	next.Sent = &model.Sent{Entry: sent.Entry, Row: sent.Row, Since: c.follow(sent.Since)}
+	return next
 }
 
 // setEntry completes the write of an object: nil means that nothing of it is
@@ -70,82 +98,14 @@ func (tx *Tx) setEntry(m *model.Info, key model.Value, entry *model.Entry) error
 	return err
 }
 
-// note brings the fields of an entry up to date. A field that is back at its
-// base, and was not touched, is no change any more.
-func (tx *Tx) note(m *model.Info, e *model.Entry, before, after *model.Row, written, touched model.FieldSet) {
-	created := e.Change != model.Updated
-	fields := make([]model.FieldChange, 0, len(e.Fields)+written.Len())
-	for f := range m.Fields {
-		old := e.Field(m.Fields[f].Name)
-		switch {
-		case f == m.Key:
-		case !written.Has(f):
-			if old != nil {
-				fields = append(fields, *old)
-			}
-		default:
-			c := model.FieldChange{Name: m.Fields[f].Name, Seq: e.Seq, Stamp: e.Stamp, Touched: touched.Has(f)}
-			base := m.Fields[f].Zero
-			if old != nil {
-				c.Base, c.Touched = old.Base, c.Touched || old.Touched
-			} else if !created {
-				c.Base = before.Values[f]
-			}
-			if !created {
-				base = c.Base
-			}
-			if c.Touched || !after.Values[f].Equal(base) {
-				fields = append(fields, c)
-			}
-		}
-	}
-	// Names that this version of the model does not know stay on record.
-	for i := range e.Fields {
-		if m.Index(e.Fields[i].Name) < 0 {
-			fields = append(fields, e.Fields[i])
-		}
-	}
-	e.Fields = fields
-}
-
-// remove deletes an object that the app wants gone and leaves a tombstone, unless
-// the backend never had it.
-func (tx *Tx) remove(m *model.Info, key model.Value, before *model.Row) error {
-	entry, err := tx.Entry(m, key)
-	if err != nil {
-		return err
-	}
-	seq, at := tx.commitStamp()
-	switch {
-	case entry == nil:
-		entry = &model.Entry{Model: m.Name, Key: key, Base: before.Named(m)}
-	case entry.Change == model.Updated:
-		base := before.Clone()
-		for i := range entry.Fields {
-			if f := m.IndexWas(entry.Fields[i].Name); f >= 0 {
-				base.Values[f] = entry.Fields[i].Base
-			}
-		}
-		entry.Base = base.Named(m)
-	}
-	neverSent := entry.Change == model.Created
-	entry.Change, entry.Seq, entry.Stamp, entry.Fields = model.Deleted, seq, at, nil
-
-	tx.writes++
-	if err := tx.engine.Delete(m, key); err != nil {
-		return describe("deleting", m, key, err)
-	}
-	if neverSent {
-		entry = nil
-	}
-	return tx.setEntry(m, key, entry)
-}
-
 // load writes an object as the backend has it: nothing is stamped and nothing is
 // unsynced afterwards. An object with unsynced changes is not overwritten.
 func (tx *Tx) load(m *model.Info, key model.Value, row *model.Row) error {
 	if err := tx.check(true); err != nil {
 		return err
+	}
+	if err := tx.noCut(); err != nil {
+		return describe("loading", m, key, err)
 	}
 	unsynced, err := tx.anyUnsynced()
 	if err != nil {
@@ -164,6 +124,14 @@ func (tx *Tx) load(m *model.Info, key model.Value, row *model.Row) error {
 	tx.writes++
 	if err := tx.engine.Replace(m, key, row); err != nil {
 		return describe("loading", m, key, err)
+	}
+	return nil
+}
+
+// noCut refuses what must wait until the open cut is settled.
+func (tx *Tx) noCut() error {
+	if tx.state.Cut != nil {
+		return fmt.Errorf("cut %d is not settled: %w", tx.state.Cut.N, ErrCutOpen)
 	}
 	return nil
 }

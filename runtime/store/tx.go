@@ -180,6 +180,9 @@ func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
 	if err := tx.check(true); err != nil {
 		return err
 	}
+	if err := tx.noCut(); err != nil {
+		return describe("writing", m, key, err)
+	}
 	if d.Row != nil {
 		tx.observe(d.Row.Stamp)
 	}

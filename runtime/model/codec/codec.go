@@ -3,7 +3,8 @@
 // so that nothing is looked up by reflection.
 //
 // A type that brings MarshalText or MarshalJSON is asked for its form and is
-// taken for an immutable value: its inside is neither looked at nor copied.
+// taken for an immutable value: its inside is neither looked at nor copied,
+// unless CopiedBy says how.
 package codec
 
 import (
@@ -50,6 +51,13 @@ func (c Codec[T]) Clone(v T) T {
 		return v
 	}
 	return c.clone(v)
+}
+
+// CopiedBy is c for a type whose assigned copies share memory although it brings
+// its own form, such as json.RawMessage: clone makes a copy that does not.
+func (c Codec[T]) CopiedBy(clone func(T) T) Codec[T] {
+	c.clone = clone
+	return c
 }
 
 // Index is the place of the first element of list that equals v, or -1.

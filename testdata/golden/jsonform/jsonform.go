@@ -30,4 +30,6 @@ type Paint struct {
 	Extra  *Color           `reset:"merge=remote"`
 	ByName map[string]Color `reset:"merge=map"`
 	Swatch []Color          `reset:"merge=set"`
+	Raw    json.RawMessage
+	Raws   []json.RawMessage
 }

@@ -3,6 +3,9 @@
 package jsonform
 
 import (
+	"encoding/json"
+	"slices"
+
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/model/codec"
@@ -22,6 +25,8 @@ const (
 	fieldPaint_Extra
 	fieldPaint_ByName
 	fieldPaint_Swatch
+	fieldPaint_Raw
+	fieldPaint_Raws
 )
 
 // infoPaint describes Paint to the runtime.
@@ -37,6 +42,8 @@ var infoPaint = &model.Info{
 		{Name: "extra", Kind: model.JSON, Null: true, Rule: model.Remote},
 		{Name: "by_name", Kind: model.JSON, Rule: model.Map},
 		{Name: "swatch", Kind: model.JSON, Rule: model.Set},
+		{Name: "raw", Kind: model.JSON},
+		{Name: "raws", Kind: model.JSON},
 	},
 }
 
@@ -50,6 +57,8 @@ var (
 	codecPaint_ByName = codec.Map[map[string]Color](keyPaint_ByName, elemPaint_ByName)
 	elemPaint_Swatch  = codec.JSON[Color](nil)
 	codecPaint_Swatch = codec.Slice[[]Color](elemPaint_Swatch)
+	codecPaint_Raw    = codec.JSON[json.RawMessage](nil).CopiedBy(slices.Clone[json.RawMessage])
+	codecPaint_Raws   = codec.Slice[[]json.RawMessage](codec.JSON[json.RawMessage](nil).CopiedBy(slices.Clone[json.RawMessage]))
 )
 
 // If the next line does not compile, Paint was changed: run go generate.
@@ -60,6 +69,8 @@ var _ = (*struct {
 	Extra  *Color
 	ByName map[string]Color
 	Swatch []Color
+	Raw    json.RawMessage
+	Raws   []json.RawMessage
 })((*Paint)(nil))
 
 // PaintRecords is the stored objects of Paint.
@@ -81,6 +92,8 @@ func encodePaint(e *codec.Encoder, v *Paint) {
 	codec.Put(e, fieldPaint_Extra, codecPaint_Extra, v.Extra)
 	codec.Put(e, fieldPaint_ByName, codecPaint_ByName, v.ByName)
 	codec.Put(e, fieldPaint_Swatch, codecPaint_Swatch, v.Swatch)
+	codec.Put(e, fieldPaint_Raw, codecPaint_Raw, v.Raw)
+	codec.Put(e, fieldPaint_Raws, codecPaint_Raws, v.Raws)
 }
 
 // decodePaint is the reverse of encodePaint.
@@ -91,6 +104,8 @@ func decodePaint(d *codec.Decoder, v *Paint) {
 	codec.Get(d, fieldPaint_Extra, codecPaint_Extra, &v.Extra)
 	codec.Get(d, fieldPaint_ByName, codecPaint_ByName, &v.ByName)
 	codec.Get(d, fieldPaint_Swatch, codecPaint_Swatch, &v.Swatch)
+	codec.Get(d, fieldPaint_Raw, codecPaint_Raw, &v.Raw)
+	codec.Get(d, fieldPaint_Raws, codecPaint_Raws, &v.Raws)
 }
 
 // PaintRecord is a Paint in a transaction. Its setters mark what they change;
@@ -108,6 +123,8 @@ func (r *PaintRecord) Plain() Paint {
 	v.Extra = codecPaint_Extra.Clone(v.Extra)
 	v.ByName = codecPaint_ByName.Clone(v.ByName)
 	v.Swatch = codecPaint_Swatch.Clone(v.Swatch)
+	v.Raw = codecPaint_Raw.Clone(v.Raw)
+	v.Raws = codecPaint_Raws.Clone(v.Raws)
 	return v
 }
 
@@ -204,6 +221,34 @@ func (r *PaintRecord) RemoveSwatch(v ...Color) {
 // TouchSwatch marks Swatch as written whatever its value.
 func (r *PaintRecord) TouchSwatch() { r.record.Touch(fieldPaint_Swatch) }
 
+// Raw is a copy of the field Raw.
+func (r *PaintRecord) Raw() json.RawMessage { return codecPaint_Raw.Clone(r.value.Raw) }
+
+// SetRaw sets Raw to a copy of v.
+func (r *PaintRecord) SetRaw(v json.RawMessage) {
+	if !codecPaint_Raw.Equal(r.value.Raw, v) {
+		r.value.Raw = codecPaint_Raw.Clone(v)
+		r.record.Mark(fieldPaint_Raw)
+	}
+}
+
+// TouchRaw marks Raw as written whatever its value.
+func (r *PaintRecord) TouchRaw() { r.record.Touch(fieldPaint_Raw) }
+
+// Raws is a copy of the field Raws.
+func (r *PaintRecord) Raws() []json.RawMessage { return codecPaint_Raws.Clone(r.value.Raws) }
+
+// SetRaws sets Raws to a copy of v.
+func (r *PaintRecord) SetRaws(v []json.RawMessage) {
+	if !codecPaint_Raws.Equal(r.value.Raws, v) {
+		r.value.Raws = codecPaint_Raws.Clone(v)
+		r.record.Mark(fieldPaint_Raws)
+	}
+}
+
+// TouchRaws marks Raws as written whatever its value.
+func (r *PaintRecord) TouchRaws() { r.record.Touch(fieldPaint_Raws) }
+
 // PaintDiff says in which fields two values of Paint differ. It holds on to
 // both and is only right until one of them changes.
 type PaintDiff struct {
@@ -232,6 +277,12 @@ func DiffPaint(a, b *Paint) PaintDiff {
 	if !codecPaint_Swatch.Equal(a.Swatch, b.Swatch) {
 		d.Fields.Add(fieldPaint_Swatch)
 	}
+	if !codecPaint_Raw.Equal(a.Raw, b.Raw) {
+		d.Fields.Add(fieldPaint_Raw)
+	}
+	if !codecPaint_Raws.Equal(a.Raws, b.Raws) {
+		d.Fields.Add(fieldPaint_Raws)
+	}
 	return d
 }
 
@@ -257,6 +308,12 @@ func (d PaintDiff) Apply(v *Paint) {
 	}
 	if d.Fields.Has(fieldPaint_Swatch) {
 		v.Swatch = codecPaint_Swatch.Clone(d.To.Swatch)
+	}
+	if d.Fields.Has(fieldPaint_Raw) {
+		v.Raw = codecPaint_Raw.Clone(d.To.Raw)
+	}
+	if d.Fields.Has(fieldPaint_Raws) {
+		v.Raws = codecPaint_Raws.Clone(d.To.Raws)
 	}
 }
 
@@ -284,5 +341,7 @@ func MergePaint(mc *merge.Context, base, local, remote *Paint) (Paint, error) {
 	m.Extra = merge.RemoteWinsFunc(mc, fieldPaint_Extra, codecPaint_Extra.Equal, base.Extra, local.Extra, remote.Extra)
 	m.ByName = merge.MapParts(mc, fieldPaint_ByName, keyPaint_ByName, elemPaint_ByName.Equal, base.ByName, local.ByName, remote.ByName)
 	m.Swatch = merge.SetPartsFunc(mc, fieldPaint_Swatch, elemPaint_Swatch, base.Swatch, local.Swatch, remote.Swatch)
+	m.Raw = merge.LocalWinsFunc(mc, fieldPaint_Raw, codecPaint_Raw.Equal, base.Raw, local.Raw, remote.Raw)
+	m.Raws = merge.LocalWinsFunc(mc, fieldPaint_Raws, codecPaint_Raws.Equal, base.Raws, local.Raws, remote.Raws)
 	return m, mc.Err()
 }

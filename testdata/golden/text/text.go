@@ -4,7 +4,10 @@ package text
 import (
 	"fmt"
 	"math/big"
+	"net"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +21,31 @@ func (l *Level) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a level", text)
 	}
 	l.n = len(text)
+	return nil
+}
+
+// Quotas is a map that is written as one line of text.
+type Quotas map[string]int
+
+func (q Quotas) MarshalText() ([]byte, error) {
+	var words []string
+	for name, n := range q {
+		words = append(words, fmt.Sprintf("%s=%d", name, n))
+	}
+	slices.Sort(words)
+	return []byte(strings.Join(words, " ")), nil
+}
+
+func (q *Quotas) UnmarshalText(text []byte) error {
+	*q = Quotas{}
+	for word := range strings.FieldsSeq(string(text)) {
+		name, value, _ := strings.Cut(word, "=")
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return err
+		}
+		(*q)[name] = n
+	}
 	return nil
 }
 
@@ -43,4 +71,7 @@ type Host struct {
 	Peers   []netip.Addr         `reset:"merge=set"`
 	Routes  map[netip.Addr]Level `reset:"merge=map"`
 	Aliases map[string]Name
+	Served  net.IP
+	Blocked []net.IP `reset:"merge=set"`
+	Quotas  Quotas
 }

@@ -3,8 +3,11 @@
 package text
 
 import (
+	"maps"
 	"math/big"
+	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -28,6 +31,9 @@ const (
 	fieldHost_Peers
 	fieldHost_Routes
 	fieldHost_Aliases
+	fieldHost_Served
+	fieldHost_Blocked
+	fieldHost_Quotas
 )
 
 // infoHost describes Host to the runtime.
@@ -46,6 +52,9 @@ var infoHost = &model.Info{
 		{Name: "peers", Kind: model.JSON, Rule: model.Set},
 		{Name: "routes", Kind: model.JSON, Rule: model.Map},
 		{Name: "aliases", Kind: model.JSON},
+		{Name: "served", Kind: model.String},
+		{Name: "blocked", Kind: model.JSON, Rule: model.Set},
+		{Name: "quotas", Kind: model.String},
 	},
 }
 
@@ -64,6 +73,10 @@ var (
 	codecHost_Routes  = codec.Map[map[netip.Addr]Level](keyHost_Routes, elemHost_Routes)
 	elemHost_Aliases  = codec.Text(func(a, b Name) bool { return a.Equal(b) })
 	codecHost_Aliases = codec.Map[map[string]Name](codec.String[string](), elemHost_Aliases)
+	codecHost_Served  = codec.Text(func(a, b net.IP) bool { return a.Equal(b) }).CopiedBy(slices.Clone[net.IP])
+	elemHost_Blocked  = codec.Text(func(a, b net.IP) bool { return a.Equal(b) }).CopiedBy(slices.Clone[net.IP])
+	codecHost_Blocked = codec.Slice[[]net.IP](elemHost_Blocked)
+	codecHost_Quotas  = codec.Text[Quotas](nil).CopiedBy(maps.Clone[Quotas])
 )
 
 // If the next line does not compile, Host was changed: run go generate.
@@ -77,6 +90,9 @@ var _ = (*struct {
 	Peers   []netip.Addr
 	Routes  map[netip.Addr]Level
 	Aliases map[string]Name
+	Served  net.IP
+	Blocked []net.IP
+	Quotas  Quotas
 })((*Host)(nil))
 
 // HostRecords is the stored objects of Host.
@@ -101,6 +117,9 @@ func encodeHost(e *codec.Encoder, v *Host) {
 	codec.Put(e, fieldHost_Peers, codecHost_Peers, v.Peers)
 	codec.Put(e, fieldHost_Routes, codecHost_Routes, v.Routes)
 	codec.Put(e, fieldHost_Aliases, codecHost_Aliases, v.Aliases)
+	codec.Put(e, fieldHost_Served, codecHost_Served, v.Served)
+	codec.Put(e, fieldHost_Blocked, codecHost_Blocked, v.Blocked)
+	codec.Put(e, fieldHost_Quotas, codecHost_Quotas, v.Quotas)
 }
 
 // decodeHost is the reverse of encodeHost.
@@ -114,6 +133,9 @@ func decodeHost(d *codec.Decoder, v *Host) {
 	codec.Get(d, fieldHost_Peers, codecHost_Peers, &v.Peers)
 	codec.Get(d, fieldHost_Routes, codecHost_Routes, &v.Routes)
 	codec.Get(d, fieldHost_Aliases, codecHost_Aliases, &v.Aliases)
+	codec.Get(d, fieldHost_Served, codecHost_Served, &v.Served)
+	codec.Get(d, fieldHost_Blocked, codecHost_Blocked, &v.Blocked)
+	codec.Get(d, fieldHost_Quotas, codecHost_Quotas, &v.Quotas)
 }
 
 // HostRecord is a Host in a transaction. Its setters mark what they change;
@@ -135,6 +157,9 @@ func (r *HostRecord) Plain() Host {
 	v.Peers = codecHost_Peers.Clone(v.Peers)
 	v.Routes = codecHost_Routes.Clone(v.Routes)
 	v.Aliases = codecHost_Aliases.Clone(v.Aliases)
+	v.Served = codecHost_Served.Clone(v.Served)
+	v.Blocked = codecHost_Blocked.Clone(v.Blocked)
+	v.Quotas = codecHost_Quotas.Clone(v.Quotas)
 	return v
 }
 
@@ -283,6 +308,58 @@ func (r *HostRecord) DeleteAliases(k string) {
 // TouchAliases marks Aliases as written whatever its value.
 func (r *HostRecord) TouchAliases() { r.record.Touch(fieldHost_Aliases) }
 
+// Served is a copy of the field Served.
+func (r *HostRecord) Served() net.IP { return codecHost_Served.Clone(r.value.Served) }
+
+// SetServed sets Served to a copy of v.
+func (r *HostRecord) SetServed(v net.IP) {
+	if !codecHost_Served.Equal(r.value.Served, v) {
+		r.value.Served = codecHost_Served.Clone(v)
+		r.record.Mark(fieldHost_Served)
+	}
+}
+
+// TouchServed marks Served as written whatever its value.
+func (r *HostRecord) TouchServed() { r.record.Touch(fieldHost_Served) }
+
+// Blocked is a copy of the field Blocked.
+func (r *HostRecord) Blocked() []net.IP { return codecHost_Blocked.Clone(r.value.Blocked) }
+
+// SetBlocked sets Blocked to a copy of v.
+func (r *HostRecord) SetBlocked(v []net.IP) {
+	if !codecHost_Blocked.Equal(r.value.Blocked, v) {
+		r.value.Blocked = codecHost_Blocked.Clone(v)
+		r.record.Mark(fieldHost_Blocked)
+	}
+}
+
+// AddBlocked adds to Blocked what is not in it.
+func (r *HostRecord) AddBlocked(v ...net.IP) {
+	store.AddElements(&r.record, fieldHost_Blocked, elemHost_Blocked, &r.value.Blocked, v)
+}
+
+// RemoveBlocked removes from Blocked what is in it.
+func (r *HostRecord) RemoveBlocked(v ...net.IP) {
+	store.RemoveElements(&r.record, fieldHost_Blocked, elemHost_Blocked, &r.value.Blocked, v)
+}
+
+// TouchBlocked marks Blocked as written whatever its value.
+func (r *HostRecord) TouchBlocked() { r.record.Touch(fieldHost_Blocked) }
+
+// Quotas is a copy of the field Quotas.
+func (r *HostRecord) Quotas() Quotas { return codecHost_Quotas.Clone(r.value.Quotas) }
+
+// SetQuotas sets Quotas to a copy of v.
+func (r *HostRecord) SetQuotas(v Quotas) {
+	if !codecHost_Quotas.Equal(r.value.Quotas, v) {
+		r.value.Quotas = codecHost_Quotas.Clone(v)
+		r.record.Mark(fieldHost_Quotas)
+	}
+}
+
+// TouchQuotas marks Quotas as written whatever its value.
+func (r *HostRecord) TouchQuotas() { r.record.Touch(fieldHost_Quotas) }
+
 // HostDiff says in which fields two values of Host differ. It holds on to both
 // and is only right until one of them changes.
 type HostDiff struct {
@@ -320,6 +397,15 @@ func DiffHost(a, b *Host) HostDiff {
 	if !codecHost_Aliases.Equal(a.Aliases, b.Aliases) {
 		d.Fields.Add(fieldHost_Aliases)
 	}
+	if !codecHost_Served.Equal(a.Served, b.Served) {
+		d.Fields.Add(fieldHost_Served)
+	}
+	if !codecHost_Blocked.Equal(a.Blocked, b.Blocked) {
+		d.Fields.Add(fieldHost_Blocked)
+	}
+	if !codecHost_Quotas.Equal(a.Quotas, b.Quotas) {
+		d.Fields.Add(fieldHost_Quotas)
+	}
 	return d
 }
 
@@ -355,6 +441,15 @@ func (d HostDiff) Apply(v *Host) {
 	if d.Fields.Has(fieldHost_Aliases) {
 		v.Aliases = codecHost_Aliases.Clone(d.To.Aliases)
 	}
+	if d.Fields.Has(fieldHost_Served) {
+		v.Served = codecHost_Served.Clone(d.To.Served)
+	}
+	if d.Fields.Has(fieldHost_Blocked) {
+		v.Blocked = codecHost_Blocked.Clone(d.To.Blocked)
+	}
+	if d.Fields.Has(fieldHost_Quotas) {
+		v.Quotas = codecHost_Quotas.Clone(d.To.Quotas)
+	}
 }
 
 // String shows each differing field with both values, one to a line.
@@ -384,5 +479,8 @@ func MergeHost(mc *merge.Context, base, local, remote *Host) (Host, error) {
 	m.Peers = merge.SetPartsFunc(mc, fieldHost_Peers, elemHost_Peers, base.Peers, local.Peers, remote.Peers)
 	m.Routes = merge.MapParts(mc, fieldHost_Routes, keyHost_Routes, elemHost_Routes.Equal, base.Routes, local.Routes, remote.Routes)
 	m.Aliases = merge.LocalWinsFunc(mc, fieldHost_Aliases, codecHost_Aliases.Equal, base.Aliases, local.Aliases, remote.Aliases)
+	m.Served = merge.LocalWinsFunc(mc, fieldHost_Served, codecHost_Served.Equal, base.Served, local.Served, remote.Served)
+	m.Blocked = merge.SetPartsFunc(mc, fieldHost_Blocked, elemHost_Blocked, base.Blocked, local.Blocked, remote.Blocked)
+	m.Quotas = merge.LocalWinsFunc(mc, fieldHost_Quotas, codecHost_Quotas.Equal, base.Quotas, local.Quotas, remote.Quotas)
 	return m, mc.Err()
 }

@@ -1,0 +1,66 @@
+package merge
+
+import (
+	"slices"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Fit is an object in the form that the model has now, with the zero value in the
+// place of what does not fit. That, and what the model has no field for, is
+// listed as lost.
+func Fit(m *Model, local *model.Row) (*model.Row, []Loss) {
+	var losses []Loss
+	row := local.Clone()
+	row.Extra = nil
+	for _, extra := range local.Extra {
+		losses = append(losses, Loss{Field: extra.Name, Value: extra.Value, Why: noField})
+	}
+	for _, misfit := range m.Misfits(local) {
+		row.Values[m.Info.Index(misfit.Field)] = model.Value{}
+		losses = append(losses, Loss{Field: misfit.Field, Value: misfit.Value, Why: misfit.Err.Error()})
+	}
+	for f := range row.Values {
+		field := &m.Info.Fields[f]
+		v, err := row.Values[f].Fit(field.Kind, field.Null)
+		if err != nil || v.IsAbsent() {
+			v = field.Zero
+		}
+		row.Values[f] = v
+	}
+	return row, losses
+}
+
+// whole is the local object in the form that the model has now.
+func (o *object) whole() *model.Row {
+	row, losses := Fit(o.Model, o.local)
+	o.d.Losses = append(o.d.Losses, losses...)
+	return row
+}
+
+// noField is why the value of a field of an older or newer model is lost.
+const noField = "the model has no such field any more"
+
+func (o *object) lose(misfit *model.FieldError) {
+	if slices.ContainsFunc(o.d.Losses, func(l Loss) bool { return l.Field == misfit.Field }) {
+		return
+	}
+	o.d.Losses = append(o.d.Losses, Loss{Field: misfit.Field, Value: misfit.Value, Why: misfit.Err.Error()})
+}
+
+// loseUnknown reports changed fields that this version of the model lacks.
+func (o *object) loseUnknown() {
+	for i := range o.entry.Fields {
+		name := o.entry.Fields[i].Name
+		if o.Info.IndexWas(name) >= 0 {
+			continue
+		}
+		loss := Loss{Field: name, Why: noField}
+		for _, extra := range o.local.Extra {
+			if extra.Name == name {
+				loss.Value = extra.Value
+			}
+		}
+		o.d.Losses = append(o.d.Losses, loss)
+	}
+}

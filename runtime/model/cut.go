@@ -1,0 +1,61 @@
+package model
+
+import "github.com/resetgen/resetgen/runtime/stamp"
+
+// Cut is what a client pushes: its entries as of one moment, in the order of the
+// models' names and then of the keys, sent in chunks of Size objects.
+type Cut struct {
+	Client string `json:"client"`
+	Epoch  uint64 `json:"epoch"` // a backend refuses chunks of an epoch older than one it has seen
+	N      uint64 `json:"n"`     // counts the client's cuts, from 1
+	Nonce  string `json:"nonce"` // random; tells this cut from that of a copy of the store
+	Seq    uint64 `json:"seq"`   // of the latest commit in it
+	Size   int    `json:"size"`  // objects in a chunk; the last one may have fewer
+}
+
+// Mark is what a backend remembers of a client, and writes together with each
+// chunk that it applies. It is all that settles a cut. The zero Mark is that of a
+// client the backend has never heard of.
+type Mark struct {
+	Client  string    `json:"client"`
+	Epoch   uint64    `json:"epoch"`
+	N       uint64    `json:"n"` // the latest cut of which a chunk was applied
+	Nonce   string    `json:"nonce"`
+	Done    int       `json:"done"`              // how many chunks of it, from the first on
+	Refused []Refusal `json:"refused,omitempty"` // what was refused in them
+}
+
+// Refusal is an object that the backend did not take.
+type Refusal struct {
+	Model  string `json:"model"`
+	Key    Value  `json:"key"`
+	Reason string `json:"reason"`
+}
+
+// Chunk is a part of a cut.
+type Chunk struct {
+	Cut
+	Index   int
+	Last    bool // no chunk follows
+	Patches []Patch
+}
+
+// Patch is one object's unsynced changes, as they are sent.
+type Patch struct {
+	Model  string
+	Key    Value
+	Change Change
+	Seq    uint64
+	Stamp  stamp.Stamp
+	Fields []PatchField // the changed fields; of a created or recreated object all that are not zero
+	Base   []Named      // the whole object before it was deleted; of a deleted or recreated object
+}
+
+// PatchField is a changed field with what it was changed from.
+type PatchField struct {
+	Name    string
+	Value   Value
+	Base    Value // absent where the object was created
+	Stamp   stamp.Stamp
+	Touched bool
+}

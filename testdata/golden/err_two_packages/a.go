@@ -1,0 +1,5 @@
+package a
+
+type Finding struct {
+	ID string `reset:"key"`
+}
