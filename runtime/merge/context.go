@@ -93,16 +93,3 @@ func (e *FieldError) Unwrap() error { return e.Err }
 
 // ErrOverflow is wrapped when a counter's sum is out of the range of its type.
 var ErrOverflow = errors.New("the sum is out of range")
-
-// contested tells what the rules for whole values share. Where only one side
-// changed, or both ended equal, it says which value to take.
-func contested(c *Context, f int, localIsRemote, remoteIsBase bool) (takeLocal, conflict bool) {
-	switch {
-	case !c.Changed(f) || localIsRemote:
-		return false, false
-	case remoteIsBase:
-		return true, false
-	}
-	c.Conflict(f, "")
-	return false, true
-}

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model/codec"
 )
@@ -11,7 +12,14 @@ import (
 // Where both sides rewrote the same stretch the local list is taken whole, and it
 // is a conflict.
 func ListParts[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
-	if takeLocal, done := oneSided(c, f, codec.Slice[S](elem).Equal, base, local, remote); done {
+	if !c.Changed(f) {
+		return remote
+	}
+	return mergeList(c, f, elem, base, local, remote)
+}
+
+func mergeList[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
+	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
 	merged, ok := mergeSequence(identity(c, f, elem), base, local, remote, unresolved[E])
@@ -33,14 +41,21 @@ func unresolved[E any](base, local, remote []E) ([]E, bool) { return nil, false 
 // changed: the local side wins. Lists that name an identity twice are merged as
 // ListParts does.
 func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
-	if takeLocal, done := oneSided(c, f, codec.Slice[S](elem).Equal, base, local, remote); done {
+	if !c.Changed(f) {
+		return remote
+	}
+	return mergeListBy(c, f, elem, id, base, local, remote)
+}
+
+func mergeListBy[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
+	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
 	inBase, okB := byID(base, id)
 	inLocal, okL := byID(local, id)
 	inRemote, okR := byID(remote, id)
 	if !okB || !okL || !okR {
-		return ListParts(c, f, elem, base, local, remote)
+		return mergeList(c, f, elem, base, local, remote)
 	}
 	merged := make(S, 0, len(remote)+len(local))
 	add := func(k K) {
@@ -107,11 +122,16 @@ func mergeMembers[E any](c *Context, f int, elem codec.Codec[E], name string, ba
 	return merged
 }
 
+// sameList compares lists element by element.
+func sameList[S ~[]E, E any](elem codec.Codec[E]) func(a, b S) bool {
+	return func(a, b S) bool { return slices.EqualFunc(a, b, elem.Equal) }
+}
+
 // oneSided answers for the rules that merge in parts where there is nothing to
 // merge, because only one side changed the field or both made the same of it.
-func oneSided[T any](c *Context, f int, equal func(a, b T) bool, base, local, remote T) (takeLocal, done bool) {
+func oneSided[T any](equal func(a, b T) bool, base, local, remote T) (takeLocal, done bool) {
 	switch {
-	case !c.Changed(f) || equal(local, remote) || equal(local, base):
+	case equal(local, remote) || equal(local, base):
 		return false, true
 	case equal(remote, base):
 		return true, true

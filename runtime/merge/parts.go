@@ -12,12 +12,18 @@ import (
 // added is in, what either side removed is out. Order is the remote side's, then
 // the local additions. It is never a conflict.
 func SetParts[S ~[]E, E comparable](c *Context, f int, base, local, remote S) S {
+	if !c.Changed(f) {
+		return remote
+	}
 	return mergeSet(c, f, func(e E) E { return e }, base, local, remote)
 }
 
 // SetPartsFunc is the rule set for elements that are told apart by their stored
 // form. An element without one fails the object.
 func SetPartsFunc[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
+	if !c.Changed(f) {
+		return remote
+	}
 	return mergeSet(c, f, identity(c, f, elem), base, local, remote)
 }
 
@@ -33,15 +39,12 @@ func identity[E any](c *Context, f int, elem codec.Codec[E]) func(E) model.Value
 }
 
 func mergeSet[S ~[]E, E any, K comparable](c *Context, f int, id func(E) K, base, local, remote S) S {
-	if !c.Changed(f) {
-		return remote
+	if slices.EqualFunc(remote, base, func(a, b E) bool { return id(a) == id(b) }) {
+		return local // whatever it did, a new order included
 	}
 	inBase, inLocal, inRemote := idSet(base, id), idSet(local, id), idSet(remote, id)
 	if sameSet(inLocal, inRemote) {
 		return remote
-	}
-	if sameSet(inRemote, inBase) {
-		return local
 	}
 	result := make(S, 0, len(remote)+len(local))
 	for _, e := range remote {
@@ -95,6 +98,10 @@ func MapParts[M ~map[K]V, K comparable, V any](c *Context, f int, key codec.Code
 	if !c.Changed(f) {
 		return remote
 	}
+	return mergeMap(c, f, key, equal, base, local, remote)
+}
+
+func mergeMap[M ~map[K]V, K comparable, V any](c *Context, f int, key codec.Codec[K], equal func(a, b V) bool, base, local, remote M) M {
 	result := make(M, len(remote)+len(local))
 	before := len(c.Conflicts)
 	merge := func(k K) {

@@ -9,16 +9,23 @@ import (
 // changed the same lines by the words in them. Where both changed the same words
 // the local text is taken whole, and it is a conflict.
 func TextParts[T ~string](c *Context, f int, base, local, remote T) T {
-	if takeLocal, done := oneSided(c, f, func(a, b T) bool { return a == b }, base, local, remote); done {
+	if !c.Changed(f) {
+		return remote
+	}
+	return T(mergeWhole(c, f, string(base), string(local), string(remote)))
+}
+
+func mergeWhole(c *Context, f int, base, local, remote string) string {
+	if takeLocal, done := oneSided(func(a, b string) bool { return a == b }, base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
-	merged, ok := mergeText(string(base), string(local), string(remote), lines, mergeWords)
+	merged, ok := mergeText(base, local, remote, lines, mergeWords)
 	if !ok {
 		c.Conflict(f, "")
 		return local
 	}
 	c.Mixed.Add(f)
-	return T(merged)
+	return merged
 }
 
 // mergeText merges texts cut into parts.

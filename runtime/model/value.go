@@ -67,10 +67,14 @@ func IntValue(n int64) Value { return Value{kind: Int, num: uint64(n)} }
 // UintValue holds an unsigned integer.
 func UintValue(n uint64) Value { return Value{kind: Uint, num: n} }
 
-// FloatValue holds a floating-point number; all NaNs become one.
+// FloatValue holds a floating-point number; all NaNs become one, and so do the
+// two zeros.
 func FloatValue(f float64) Value {
-	if math.IsNaN(f) {
+	switch {
+	case math.IsNaN(f):
 		f = math.NaN()
+	case f == 0:
+		f = 0
 	}
 	return Value{kind: Float, num: math.Float64bits(f)}
 }
@@ -116,8 +120,8 @@ func (v Value) Text() string { return v.str }
 // Time is the value of a Time, in UTC.
 func (v Value) Time() time.Time { return time.Unix(int64(v.num), int64(v.nsec)).UTC() }
 
-// Equal tells whether v and w are the same stored value: NaN equals NaN, 0
-// equals -0, and JSON is compared by its content, not by its spelling.
+// Equal tells whether v and w are the same stored value: NaN equals NaN, and JSON
+// is compared by its content, not by its spelling.
 func (v Value) Equal(w Value) bool {
 	if v == w {
 		return true
@@ -125,13 +129,7 @@ func (v Value) Equal(w Value) bool {
 	if v.kind != w.kind {
 		return false
 	}
-	switch v.kind {
-	case Float:
-		return v.Float() == w.Float()
-	case JSON:
-		return equalJSON(v.str, w.str)
-	}
-	return false
+	return v.kind == JSON && equalJSON(v.str, w.str)
 }
 
 // equalJSON compares two texts that differ: the order of an object's members

@@ -46,11 +46,12 @@ type Store struct {
 
 	writing chan struct{} // holds a token while nobody writes
 
-	mu     sync.Mutex
-	state  state // of the latest commit
-	open   int   // transactions under way
-	closed bool
-	idle   chan struct{} // closed when the last transaction of a closed store ends
+	mu        sync.Mutex
+	state     state // of the latest commit
+	open      int   // transactions under way
+	closed    bool
+	listeners map[*listener]struct{}
+	idle      chan struct{} // closed when the last transaction of a closed store ends
 }
 
 // Open opens the store at path, which the driver makes if there is none, unless

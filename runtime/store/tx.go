@@ -74,8 +74,12 @@ func (tx *Tx) commit() error {
 		return fmt.Errorf("committing to %s: %w", tx.store.path, err)
 	}
 	tx.store.mu.Lock()
+	moved := tx.state.LastSynced != nil && (tx.store.state.LastSynced == nil || *tx.state.LastSynced != *tx.store.state.LastSynced)
 	tx.store.state = tx.state
 	tx.store.mu.Unlock()
+	if moved {
+		tx.store.tellSynced(*tx.state.LastSynced)
+	}
 	return nil
 }
 

@@ -1,0 +1,109 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Slice is a slice, stored as a JSON array; nil and empty are equal, and come
+// back as nil.
+func Slice[S ~[]E, E any](elem Codec[E]) Codec[S] {
+	return whole(
+		func(a, b S) bool { return slices.EqualFunc(a, b, elem.equal) },
+		func(v S) S {
+			v = slices.Clone(v)
+			if elem.clone != nil {
+				for i := range v {
+					v[i] = elem.clone(v[i])
+				}
+			}
+			return v
+		},
+		func(b []byte, v S) ([]byte, error) { return appendArray(b, v, elem) },
+		func(raw []byte, dst *S) error {
+			var list S
+			err := parseArray(raw, elem, func(n int) { list = make(S, 0, n) }, func(e E) error {
+				list = append(list, e)
+				return nil
+			})
+			if err == nil {
+				*dst = list
+			}
+			return err
+		})
+}
+
+// Array is an array of fixed length, stored as a JSON array; view is the array
+// as a slice.
+func Array[A, E any](elem Codec[E], view func(*A) []E) Codec[A] {
+	c := whole(
+		func(a, b A) bool { return slices.EqualFunc(view(&a), view(&b), elem.equal) },
+		nil,
+		func(b []byte, v A) ([]byte, error) { return appendArray(b, view(&v), elem) },
+		func(raw []byte, dst *A) error {
+			var fresh A
+			to := view(&fresh)
+			i := 0
+			err := parseArray(raw, elem, func(int) {}, func(e E) error {
+				if i == len(to) {
+					return fmt.Errorf("more than the %d elements of %T", len(to), fresh)
+				}
+				to[i] = e
+				i++
+				return nil
+			})
+			if err == nil && i < len(to) {
+				err = fmt.Errorf("%d elements where %T has %d", i, fresh, len(to))
+			}
+			if err == nil {
+				*dst = fresh
+			}
+			return err
+		})
+	if elem.clone != nil {
+		c.clone = func(v A) A {
+			to := view(&v)
+			for i := range to {
+				to[i] = elem.clone(to[i])
+			}
+			return v
+		}
+	}
+	return c
+}
+
+func appendArray[E any](b []byte, list []E, elem Codec[E]) ([]byte, error) {
+	b = append(b, '[')
+	for i, e := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = elem.append(b, e); err != nil {
+			return b, fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func parseArray[E any](raw []byte, elem Codec[E], begin func(n int), add func(E) error) error {
+	var parts []json.RawMessage
+	if err := parseJSON(raw, &parts); err != nil {
+		return err
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	begin(len(parts))
+	for i, part := range parts {
+		var e E
+		if err := elem.parse(part, &e); err != nil {
+			return fmt.Errorf("element %d: %w", i, err)
+		}
+		if err := add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

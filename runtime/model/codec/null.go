@@ -1,0 +1,96 @@
+package codec
+
+import (
+	"errors"
+	"math"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Ptr is a pointer; nil is stored as null.
+func Ptr[T any](elem Codec[T]) Codec[*T] {
+	return nullable(elem,
+		func(p *T) (T, bool) {
+			if p == nil {
+				var none T
+				return none, false
+			}
+			return *p, true
+		},
+		func(v T, valid bool) *T {
+			if !valid {
+				return nil
+			}
+			return &v
+		}, true)
+}
+
+// Null is a type such as sql.NullString: split takes it into the value and
+// whether there is one, join is the reverse.
+func Null[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, bool) T) Codec[T] {
+	return nullable(elem, split, join, elem.clone != nil)
+}
+
+func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, bool) T, clones bool) Codec[T] {
+	var none E
+	c := Codec[T]{
+		kind: elem.kind, null: true,
+		equal: func(a, b T) bool {
+			va, oka := split(a)
+			vb, okb := split(b)
+			return oka == okb && (!oka || elem.equal(va, vb))
+		},
+		store: func(v T) (model.Value, error) {
+			e, ok := split(v)
+			if !ok {
+				return model.NullValue(), nil
+			}
+			value, err := elem.store(e)
+			if f := value.Float(); err == nil && value.Kind() == model.Float && math.IsNaN(f) {
+				err = errors.New("NaN cannot be told from null here; use a field that is not nullable")
+			}
+			return value, err
+		},
+		load: func(v model.Value, dst *T) error {
+			if v.IsNull() {
+				*dst = join(none, false)
+				return nil
+			}
+			var e E
+			if err := elem.load(v, &e); err != nil {
+				return err
+			}
+			*dst = join(e, true)
+			return nil
+		},
+		append: func(b []byte, v T) ([]byte, error) {
+			e, ok := split(v)
+			if !ok {
+				return append(b, "null"...), nil
+			}
+			return elem.append(b, e)
+		},
+		parse: func(raw []byte, dst *T) error {
+			if string(raw) == "null" {
+				*dst = join(none, false)
+				return nil
+			}
+			var e E
+			if err := elem.parse(raw, &e); err != nil {
+				return err
+			}
+			*dst = join(e, true)
+			return nil
+		},
+	}
+	if clones {
+		c.clone = func(v T) T {
+			e, ok := split(v)
+			if !ok {
+				return join(none, false)
+			}
+			return join(elem.Clone(e), true)
+		}
+	}
+	return c
+}
