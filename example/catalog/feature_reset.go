@@ -389,15 +389,28 @@ func MergeFeature(mc *merge.Context, base, local, remote *Feature) (Feature, err
 		mc = &merge.Context{Local: DiffFeature(base, local).Fields}
 	}
 	m := *remote
-	m.Description = merge.LocalWins(mc, fieldFeature_Description, base.Description, local.Description, remote.Description)
-	m.MDNURL = merge.LocalWins(mc, fieldFeature_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
-	m.SourceFile = merge.LocalWins(mc, fieldFeature_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
-	m.SpecURLs = merge.SetParts(mc, fieldFeature_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-	m.Tags = merge.SetParts(mc, fieldFeature_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Deprecated = merge.LocalWins(mc, fieldFeature_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
-	m.Experimental = merge.LocalWins(mc, fieldFeature_Experimental, base.Experimental, local.Experimental, remote.Experimental)
-	m.StandardTrack = merge.LocalWins(mc, fieldFeature_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-	m.Support = merge.MapParts(mc, fieldFeature_Support, keyFeature_Support, elemFeature_Support.Equal, base.Support, local.Support, remote.Support)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFeature_Description:
+			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
+		case fieldFeature_MDNURL:
+			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
+		case fieldFeature_SourceFile:
+			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
+		case fieldFeature_SpecURLs:
+			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+		case fieldFeature_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldFeature_Deprecated:
+			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
+		case fieldFeature_Experimental:
+			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
+		case fieldFeature_StandardTrack:
+			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+		case fieldFeature_Support:
+			m.Support = merge.MapParts(mc, f, keyFeature_Support, elemFeature_Support.Equal, base.Support, local.Support, remote.Support)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -785,15 +798,28 @@ func MergeFeatureByObject(mc *merge.Context, base, local, remote *FeatureByObjec
 		mc = &merge.Context{Local: DiffFeatureByObject(base, local).Fields}
 	}
 	m := *remote
-	m.Description = merge.LocalWins(mc, fieldFeatureByObject_Description, base.Description, local.Description, remote.Description)
-	m.MDNURL = merge.LocalWins(mc, fieldFeatureByObject_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
-	m.SourceFile = merge.LocalWins(mc, fieldFeatureByObject_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
-	m.SpecURLs = merge.SetParts(mc, fieldFeatureByObject_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-	m.Tags = merge.SetParts(mc, fieldFeatureByObject_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Deprecated = merge.LocalWins(mc, fieldFeatureByObject_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
-	m.Experimental = merge.LocalWins(mc, fieldFeatureByObject_Experimental, base.Experimental, local.Experimental, remote.Experimental)
-	m.StandardTrack = merge.LocalWins(mc, fieldFeatureByObject_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-	m.Support = merge.MapParts(mc, fieldFeatureByObject_Support, keyFeatureByObject_Support, elemFeatureByObject_Support.Equal, base.Support, local.Support, remote.Support)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFeatureByObject_Description:
+			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
+		case fieldFeatureByObject_MDNURL:
+			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
+		case fieldFeatureByObject_SourceFile:
+			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
+		case fieldFeatureByObject_SpecURLs:
+			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+		case fieldFeatureByObject_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldFeatureByObject_Deprecated:
+			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
+		case fieldFeatureByObject_Experimental:
+			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
+		case fieldFeatureByObject_StandardTrack:
+			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+		case fieldFeatureByObject_Support:
+			m.Support = merge.MapParts(mc, f, keyFeatureByObject_Support, elemFeatureByObject_Support.Equal, base.Support, local.Support, remote.Support)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -1185,14 +1211,27 @@ func MergeFeatureByJournal(mc *merge.Context, base, local, remote *FeatureByJour
 		mc = &merge.Context{Local: DiffFeatureByJournal(base, local).Fields}
 	}
 	m := *remote
-	m.Description = merge.LocalWins(mc, fieldFeatureByJournal_Description, base.Description, local.Description, remote.Description)
-	m.MDNURL = merge.LocalWins(mc, fieldFeatureByJournal_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
-	m.SourceFile = merge.LocalWins(mc, fieldFeatureByJournal_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
-	m.SpecURLs = merge.SetParts(mc, fieldFeatureByJournal_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-	m.Tags = merge.SetParts(mc, fieldFeatureByJournal_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Deprecated = merge.LocalWins(mc, fieldFeatureByJournal_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
-	m.Experimental = merge.LocalWins(mc, fieldFeatureByJournal_Experimental, base.Experimental, local.Experimental, remote.Experimental)
-	m.StandardTrack = merge.LocalWins(mc, fieldFeatureByJournal_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-	m.Support = merge.MapParts(mc, fieldFeatureByJournal_Support, keyFeatureByJournal_Support, elemFeatureByJournal_Support.Equal, base.Support, local.Support, remote.Support)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFeatureByJournal_Description:
+			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
+		case fieldFeatureByJournal_MDNURL:
+			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
+		case fieldFeatureByJournal_SourceFile:
+			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
+		case fieldFeatureByJournal_SpecURLs:
+			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+		case fieldFeatureByJournal_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldFeatureByJournal_Deprecated:
+			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
+		case fieldFeatureByJournal_Experimental:
+			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
+		case fieldFeatureByJournal_StandardTrack:
+			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+		case fieldFeatureByJournal_Support:
+			m.Support = merge.MapParts(mc, f, keyFeatureByJournal_Support, elemFeatureByJournal_Support.Equal, base.Support, local.Support, remote.Support)
+		}
+	}
 	return m, mc.Err()
 }

@@ -45,9 +45,6 @@ type Part struct {
 	Part  string // "" where the conflict is the whole field's
 }
 
-// Changed tells whether field f changed locally.
-func (c *Context) Changed(f int) bool { return c.Local.Has(f) }
-
 // Conflict notes that both sides changed field f.
 func (c *Context) Conflict(f int, part string) {
 	c.Conflicts = append(c.Conflicts, Part{Field: f, Part: part})
@@ -67,8 +64,8 @@ func (c *Context) Reset() {
 	c.Mixed = model.FieldSet{}
 }
 
-// localNewer decides the rule newest: the local side wins a tie.
-func (c *Context) localNewer(f int) bool {
+// newerSide decides the rule newest: the local side wins a tie.
+func (c *Context) newerSide(f int) side {
 	local, remote := c.LocalStamp, c.RemoteStamp
 	if f < len(c.LocalStamps) {
 		local = c.LocalStamps[f]
@@ -76,7 +73,7 @@ func (c *Context) localNewer(f int) bool {
 	if f < len(c.RemoteStamps) {
 		remote = c.RemoteStamps[f]
 	}
-	return local >= remote
+	return side(local >= remote)
 }
 
 // FieldError says that a field could not be merged.

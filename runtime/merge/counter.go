@@ -17,13 +17,6 @@ type Number interface {
 // never a conflict, and two sides that ended equal have both counted. A sum out
 // of the type's range fails the object with ErrOverflow.
 func Sum[T Number](c *Context, f int, base, local, remote T) T {
-	if !c.Changed(f) {
-		return remote
-	}
-	return sumOf(c, f, base, local, remote)
-}
-
-func sumOf[T Number](c *Context, f int, base, local, remote T) T {
 	switch {
 	case local == base || local != local && base != base: // NaN is no change of NaN
 		return remote

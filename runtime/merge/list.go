@@ -12,13 +12,6 @@ import (
 // Where both sides rewrote the same stretch the local list is taken whole, and it
 // is a conflict.
 func ListParts[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
-	if !c.Changed(f) {
-		return remote
-	}
-	return mergeList(c, f, elem, base, local, remote)
-}
-
-func mergeList[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
 	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
@@ -41,13 +34,6 @@ func unresolved[E any](base, local, remote []E) ([]E, bool) { return nil, false 
 // changed: the local side wins. Lists that name an identity twice are merged as
 // ListParts does.
 func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
-	if !c.Changed(f) {
-		return remote
-	}
-	return mergeListBy(c, f, elem, id, base, local, remote)
-}
-
-func mergeListBy[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
 	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
@@ -55,7 +41,7 @@ func mergeListBy[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Code
 	inLocal, okL := byID(local, id)
 	inRemote, okR := byID(remote, id)
 	if !okB || !okL || !okR {
-		return mergeList(c, f, elem, base, local, remote)
+		return ListParts(c, f, elem, base, local, remote)
 	}
 	merged := make(S, 0, len(remote)+len(local))
 	add := func(k K) {

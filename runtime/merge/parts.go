@@ -12,18 +12,12 @@ import (
 // added is in, what either side removed is out. Order is the remote side's, then
 // the local additions. It is never a conflict.
 func SetParts[S ~[]E, E comparable](c *Context, f int, base, local, remote S) S {
-	if !c.Changed(f) {
-		return remote
-	}
 	return mergeSet(c, f, func(e E) E { return e }, base, local, remote)
 }
 
 // SetPartsFunc is the rule set for elements that are told apart by their stored
 // form. An element without one fails the object.
 func SetPartsFunc[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
-	if !c.Changed(f) {
-		return remote
-	}
 	return mergeSet(c, f, identity(c, f, elem), base, local, remote)
 }
 
@@ -95,13 +89,6 @@ func sameSet[K comparable](a, b map[K]struct{}) bool {
 // value. A key that both sides changed differently is a conflict in that key,
 // and the local side wins it.
 func MapParts[M ~map[K]V, K comparable, V any](c *Context, f int, key codec.Codec[K], equal func(a, b V) bool, base, local, remote M) M {
-	if !c.Changed(f) {
-		return remote
-	}
-	return mergeMap(c, f, key, equal, base, local, remote)
-}
-
-func mergeMap[M ~map[K]V, K comparable, V any](c *Context, f int, key codec.Codec[K], equal func(a, b V) bool, base, local, remote M) M {
 	result := make(M, len(remote)+len(local))
 	before := len(c.Conflicts)
 	merge := func(k K) {

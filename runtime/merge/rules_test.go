@@ -59,9 +59,6 @@ func TestWholeValues(t *testing.T) {
 		if got := c.rule(mc, 0, c.base, c.local, c.remote); got != c.want || (len(mc.Conflicts) > 0) != c.conflict {
 			t.Errorf("%s: %d with conflicts %v, want %d", c.name, got, mc.Conflicts, c.want)
 		}
-		if got := c.rule(&merge.Context{}, 0, c.base, c.local, c.remote); got != c.remote {
-			t.Errorf("%s: unchanged locally gives %d, want the remote %d", c.name, got, c.remote)
-		}
 	}
 }
 

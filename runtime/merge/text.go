@@ -9,9 +9,6 @@ import (
 // changed the same lines by the words in them. Where both changed the same words
 // the local text is taken whole, and it is a conflict.
 func TextParts[T ~string](c *Context, f int, base, local, remote T) T {
-	if !c.Changed(f) {
-		return remote
-	}
 	return T(mergeWhole(c, f, string(base), string(local), string(remote)))
 }
 

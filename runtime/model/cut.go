@@ -36,7 +36,6 @@ type Refusal struct {
 type Chunk struct {
 	Cut
 	Index   int
-	Last    bool // no chunk follows
 	Patches []Patch
 }
 

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
@@ -66,6 +68,19 @@ type FieldChange struct {
 	Stamp   stamp.Stamp
 	Base    Value // the value before the first unsynced change; absent where the object was created, which means the zero value
 	Touched bool  // marked as written although the value may be that of the base
+}
+
+// Clone is a copy that shares nothing with e that can change.
+func (e *Entry) Clone() *Entry {
+	if e == nil {
+		return nil
+	}
+	c := *e
+	c.Fields, c.Base = slices.Clone(e.Fields), slices.Clone(e.Base)
+	if e.Sent != nil {
+		c.Sent = &Sent{Entry: e.Sent.Entry.Clone(), Row: slices.Clone(e.Sent.Row), Since: e.Sent.Since.Clone()}
+	}
+	return &c
 }
 
 // Field finds the change of the field with the stored name, or nil.

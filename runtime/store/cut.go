@@ -77,44 +77,39 @@ func inCut(cut *model.Cut, e *model.Entry) bool {
 	return e.Sent != nil || e.Refused == "" && e.Seq <= cut.Seq
 }
 
-// Chunks yields the chunks of the open cut, as of the moment when the cut was
-// made, from the one with the index first on. It ends after an error.
-func (tx *Tx) Chunks(first int) iter.Seq2[*model.Chunk, error] {
-	return func(yield func(*model.Chunk, error) bool) {
-		cut := tx.state.Cut
-		if cut == nil {
-			yield(nil, fmt.Errorf("sending from %s: %w", tx.store.path, ErrNoCut))
-			return
+// Chunk is the chunk of the open cut that follows the one given, as of the moment
+// when the cut was made, and nil when there is none; nil is followed by the
+// first.
+func (tx *Tx) Chunk(after *model.Chunk) (*model.Chunk, error) {
+	cut := tx.state.Cut
+	if cut == nil {
+		return nil, fmt.Errorf("sending from %s: %w", tx.store.path, ErrNoCut)
+	}
+	next := &model.Chunk{Cut: *cut}
+	var last model.Patch
+	if after != nil {
+		next.Index = after.Index + 1
+		last = after.Patches[len(after.Patches)-1]
+	}
+	for e, err := range tx.entriesAfter(last.Model, last.Key) {
+		if err != nil {
+			return nil, err
 		}
-		chunk := &model.Chunk{Cut: *cut}
-		for e, err := range tx.Entries() {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !inCut(cut, e) {
-				continue
-			}
-			if len(chunk.Patches) == cut.Size {
-				if chunk.Index >= first && !yield(chunk, nil) {
-					return
-				}
-				chunk = &model.Chunk{Cut: *cut, Index: chunk.Index + 1}
-			}
-			patch := model.Patch{}
-			if chunk.Index >= first {
-				if patch, err = tx.patch(e); err != nil {
-					yield(nil, err)
-					return
-				}
-			}
-			chunk.Patches = append(chunk.Patches, patch)
+		if !inCut(cut, e) {
+			continue
 		}
-		chunk.Last = true
-		if chunk.Index >= first {
-			yield(chunk, nil)
+		patch, err := tx.patch(e)
+		if err != nil {
+			return nil, err
+		}
+		if next.Patches = append(next.Patches, patch); len(next.Patches) == cut.Size {
+			return next, nil
 		}
 	}
+	if len(next.Patches) == 0 {
+		return nil, nil
+	}
+	return next, nil
 }
 
 // patch is what is sent of an entry.
@@ -216,38 +211,49 @@ func (tx *Tx) Settled(mark model.Mark) iter.Seq2[*model.Entry, error] {
 	}
 }
 
-// settleBatch is how many entries are read before they are written back: an
+// settleBatch is how many entries are settled before they are written back: an
 // engine need not show what is written while it lists.
 const settleBatch = 1000
 
 func (tx *Tx) settleEntries(s *settler) error {
-	type settled struct {
-		model string
-		key   model.Value
-		entry *model.Entry
-	}
-	var batch []settled
-	for e, err := range tx.Entries() {
-		if err != nil {
-			return err
+	var last model.Entry
+	for {
+		batch := make([]settled, 0, settleBatch)
+		for e, err := range tx.entriesAfter(last.Model, last.Key) {
+			if err != nil {
+				return err
+			}
+			last = *e
+			if after, changed := s.next(e); changed {
+				if batch = append(batch, settled{e.Model, e.Key, after}); len(batch) == settleBatch {
+					break
+				}
+			}
 		}
-		if after, changed := s.next(e); changed {
-			batch = append(batch, settled{e.Model, e.Key, after})
+		for _, b := range batch {
+			if err := tx.putSettled(b); err != nil {
+				tx.failed = fmt.Errorf("settling %s %v: %w", b.model, b.key, err)
+				return tx.failed
+			}
 		}
-	}
-	for _, b := range batch {
-		var err error
-		if b.entry == nil {
-			err = tx.engine.DeleteEntry(b.model, b.key)
-		} else {
-			err = tx.engine.PutEntry(b.entry)
-		}
-		if err != nil {
-			tx.failed = fmt.Errorf("settling %s %v: %w", b.model, b.key, err)
-			return tx.failed
+		if len(batch) < settleBatch {
+			return nil
 		}
 	}
-	return nil
+}
+
+// settled is an entry after it was settled, nil for nothing.
+type settled struct {
+	model string
+	key   model.Value
+	entry *model.Entry
+}
+
+func (tx *Tx) putSettled(s settled) error {
+	if s.entry == nil {
+		return tx.engine.DeleteEntry(s.model, s.key)
+	}
+	return tx.engine.PutEntry(s.entry)
 }
 
 // settler settles entry by entry, in the order of the cut.

@@ -71,9 +71,10 @@ type EngineTx interface {
 	// DeleteEntry removes the entry of an object, if it is there.
 	DeleteEntry(model string, key model.Value) error
 
-	// Entries yields every entry in the order of the models' names and then of
-	// the keys.
-	Entries() iter.Seq2[*model.Entry, error]
+	// Entries yields the entries that come after the one of the object named, in
+	// the order of the models' names and then of the keys: every entry where
+	// model is "". Whether it shows writes made meanwhile is open.
+	Entries(model string, key model.Value) iter.Seq2[*model.Entry, error]
 
 	// Meta reads a value of the store's bookkeeping, or gives nil.
 	Meta(name string) ([]byte, error)

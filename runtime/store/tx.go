@@ -152,13 +152,16 @@ func rename(m *model.Info, e *model.Entry) {
 
 // Entries yields the record of every object's unsynced changes in the order of
 // the models' names and then of the keys. It ends after an error.
-func (tx *Tx) Entries() iter.Seq2[*model.Entry, error] {
+func (tx *Tx) Entries() iter.Seq2[*model.Entry, error] { return tx.entriesAfter("", model.Value{}) }
+
+// entriesAfter yields the entries after the one of the object named.
+func (tx *Tx) entriesAfter(name string, key model.Value) iter.Seq2[*model.Entry, error] {
 	return func(yield func(*model.Entry, error) bool) {
 		if err := tx.check(false); err != nil {
 			yield(nil, err)
 			return
 		}
-		for e, err := range tx.engine.Entries() {
+		for e, err := range tx.engine.Entries(name, key) {
 			if err == nil {
 				err = tx.check(false)
 			}

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -173,15 +174,9 @@ func (t *tx) own(e *model.Entry) *model.Entry {
 	if e == nil {
 		return nil
 	}
-	n := clone(e)
+	n := e.Clone()
 	n.Model = translate(t.engine.now, e.Model)
 	return n
-}
-
-func clone(e *model.Entry) *model.Entry {
-	n := *e
-	n.Fields, n.Base = slices.Clone(e.Fields), slices.Clone(e.Base)
-	return &n
 }
 
 // PutEntry implements store.EngineTx.
@@ -189,7 +184,7 @@ func (t *tx) PutEntry(e *model.Entry) error {
 	if err := t.check(true); err != nil {
 		return err
 	}
-	t.content.entries.Set(clone(e))
+	t.content.entries.Set(e.Clone())
 	return nil
 }
 
@@ -203,13 +198,13 @@ func (t *tx) DeleteEntry(name string, key model.Value) error {
 }
 
 // Entries implements store.EngineTx.
-func (t *tx) Entries() iter.Seq2[*model.Entry, error] {
+func (t *tx) Entries(name string, key model.Value) iter.Seq2[*model.Entry, error] {
 	return func(yield func(*model.Entry, error) bool) {
 		if err := t.check(false); err != nil {
 			yield(nil, err)
 			return
 		}
-		for _, e := range t.listed() {
+		for _, e := range t.listed(name, key) {
 			if err := t.check(false); err != nil {
 				yield(nil, err)
 				return
@@ -221,15 +216,23 @@ func (t *tx) Entries() iter.Seq2[*model.Entry, error] {
 	}
 }
 
-// listed is the entries in the order of the names that the models have now.
-func (t *tx) listed() []*model.Entry {
+// listed is the entries after the one named, in the order of the names that the
+// models have now.
+func (t *tx) listed(name string, key model.Value) []*model.Entry {
 	entries := t.content.entries.Items()
 	if len(t.engine.now) > 0 {
 		slices.SortStableFunc(entries, func(a, b *model.Entry) int {
 			return strings.Compare(translate(t.engine.now, a.Model), translate(t.engine.now, b.Model))
 		})
 	}
-	return entries
+	last := &model.Entry{Model: name, Key: key}
+	first, found := slices.BinarySearchFunc(entries, last, func(e, last *model.Entry) int {
+		return cmp.Or(strings.Compare(translate(t.engine.now, e.Model), last.Model), model.Compare(e.Key, last.Key))
+	})
+	if found {
+		first++
+	}
+	return entries[first:]
 }
 
 // Meta implements store.EngineTx.

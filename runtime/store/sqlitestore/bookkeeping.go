@@ -16,6 +16,7 @@ var (
 	putMeta     = &query{writeMeta}
 	getEntry    = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 AND e."key" = ?2`}
 	allEntries  = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 ORDER BY e."key"`}
+	nextEntries = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 AND e."key" > ?2 ORDER BY e."key"`}
 	nextModel   = &query{`SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ?1 ORDER BY e."model" LIMIT 1`}
 	deleteEntry = &query{`DELETE FROM "_reset_entries" WHERE "model" = ?1 AND "key" = ?2`}
 	putEntry    = &query{`INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?1, ?2, ?3, ?4, ?5)
@@ -88,7 +89,7 @@ func (t *tx) DeleteEntry(name string, key model.Value) error {
 }
 
 // Entries implements store.EngineTx.
-func (t *tx) Entries() iter.Seq2[*model.Entry, error] {
+func (t *tx) Entries(after string, key model.Value) iter.Seq2[*model.Entry, error] {
 	return func(yield func(*model.Entry, error) bool) {
 		models, err := t.modelsWithEntries()
 		if err != nil {
@@ -96,12 +97,19 @@ func (t *tx) Entries() iter.Seq2[*model.Entry, error] {
 			return
 		}
 		for _, name := range models {
+			if name < after {
+				continue
+			}
+			query, args := allEntries, []driver.Value{translate(t.engine.names.stored, name)}
+			if name == after {
+				query, args = nextEntries, append(args, bind(key))
+			}
 			more := true
-			err := t.each(allEntries, func(found []driver.Value) (bool, error) {
+			err := t.each(query, func(found []driver.Value) (bool, error) {
 				e, err := t.engine.names.entry(name, found)
 				more = err == nil && yield(e, nil)
 				return more, err
-			}, translate(t.engine.names.stored, name))
+			}, args...)
 			if err != nil {
 				yield(nil, err)
 			}

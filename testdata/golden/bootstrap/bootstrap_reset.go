@@ -164,7 +164,13 @@ func MergeTask(mc *merge.Context, base, local, remote *Task) (Task, error) {
 		mc = &merge.Context{Local: DiffTask(base, local).Fields}
 	}
 	m := *remote
-	m.Title = merge.FuncWins(mc, fieldTask_Title, func(a, b string) bool { return a == b }, shorter, base.Title, local.Title, remote.Title)
-	m.Done = merge.LocalWins(mc, fieldTask_Done, base.Done, local.Done, remote.Done)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldTask_Title:
+			m.Title = merge.FuncWins(mc, f, func(a, b string) bool { return a == b }, shorter, base.Title, local.Title, remote.Title)
+		case fieldTask_Done:
+			m.Done = merge.LocalWins(mc, f, base.Done, local.Done, remote.Done)
+		}
+	}
 	return m, mc.Err()
 }

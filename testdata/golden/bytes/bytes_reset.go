@@ -394,14 +394,27 @@ func MergeBlob(mc *merge.Context, base, local, remote *Blob) (Blob, error) {
 		mc = &merge.Context{Local: DiffBlob(base, local).Fields}
 	}
 	m := *remote
-	m.Data = merge.LocalWinsFunc(mc, fieldBlob_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-	m.Raw = merge.RemoteWinsFunc(mc, fieldBlob_Raw, codec.EqualBytes[Raw], base.Raw, local.Raw, remote.Raw)
-	m.Digest = merge.LocalWins(mc, fieldBlob_Digest, base.Digest, local.Digest, remote.Digest)
-	m.Short = merge.LocalWins(mc, fieldBlob_Short, base.Short, local.Short, remote.Short)
-	m.Chunks = merge.LocalWinsFunc(mc, fieldBlob_Chunks, codecBlob_Chunks.Equal, base.Chunks, local.Chunks, remote.Chunks)
-	m.Known = merge.SetParts(mc, fieldBlob_Known, base.Known, local.Known, remote.Known)
-	m.Seen = merge.SetParts(mc, fieldBlob_Seen, base.Seen, local.Seen, remote.Seen)
-	m.Parts = merge.LocalWinsFunc(mc, fieldBlob_Parts, codecBlob_Parts.Equal, base.Parts, local.Parts, remote.Parts)
-	m.ByName = merge.LocalWinsFunc(mc, fieldBlob_ByName, codecBlob_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldBlob_Data:
+			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+		case fieldBlob_Raw:
+			m.Raw = merge.RemoteWinsFunc(mc, f, codec.EqualBytes[Raw], base.Raw, local.Raw, remote.Raw)
+		case fieldBlob_Digest:
+			m.Digest = merge.LocalWins(mc, f, base.Digest, local.Digest, remote.Digest)
+		case fieldBlob_Short:
+			m.Short = merge.LocalWins(mc, f, base.Short, local.Short, remote.Short)
+		case fieldBlob_Chunks:
+			m.Chunks = merge.LocalWinsFunc(mc, f, codecBlob_Chunks.Equal, base.Chunks, local.Chunks, remote.Chunks)
+		case fieldBlob_Known:
+			m.Known = merge.SetParts(mc, f, base.Known, local.Known, remote.Known)
+		case fieldBlob_Seen:
+			m.Seen = merge.SetParts(mc, f, base.Seen, local.Seen, remote.Seen)
+		case fieldBlob_Parts:
+			m.Parts = merge.LocalWinsFunc(mc, f, codecBlob_Parts.Equal, base.Parts, local.Parts, remote.Parts)
+		case fieldBlob_ByName:
+			m.ByName = merge.LocalWinsFunc(mc, f, codecBlob_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+		}
+	}
 	return m, mc.Err()
 }

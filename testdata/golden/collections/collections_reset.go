@@ -490,17 +490,32 @@ func MergeAlbum(mc *merge.Context, base, local, remote *Album) (Album, error) {
 		mc = &merge.Context{Local: DiffAlbum(base, local).Fields}
 	}
 	m := *remote
-	m.Grid = merge.LocalWinsFunc(mc, fieldAlbum_Grid, codecAlbum_Grid.Equal, base.Grid, local.Grid, remote.Grid)
-	m.Corners = merge.LocalWinsFunc(mc, fieldAlbum_Corners, codecAlbum_Corners.Equal, base.Corners, local.Corners, remote.Corners)
-	m.Matrix = merge.LocalWinsFunc(mc, fieldAlbum_Matrix, codecAlbum_Matrix.Equal, base.Matrix, local.Matrix, remote.Matrix)
-	m.Labels = merge.LocalWinsFunc(mc, fieldAlbum_Labels, codecAlbum_Labels.Equal, base.Labels, local.Labels, remote.Labels)
-	m.Index = merge.LocalWinsFunc(mc, fieldAlbum_Index, codecAlbum_Index.Equal, base.Index, local.Index, remote.Index)
-	m.Photos = merge.LocalWinsFunc(mc, fieldAlbum_Photos, codecAlbum_Photos.Equal, base.Photos, local.Photos, remote.Photos)
-	m.ByName = merge.LocalWinsFunc(mc, fieldAlbum_ByName, codecAlbum_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-	m.ByYear = merge.LocalWinsFunc(mc, fieldAlbum_ByYear, codecAlbum_ByYear.Equal, base.ByYear, local.ByYear, remote.ByYear)
-	m.ByMonth = merge.LocalWinsFunc(mc, fieldAlbum_ByMonth, codecAlbum_ByMonth.Equal, base.ByMonth, local.ByMonth, remote.ByMonth)
-	m.Covers = merge.LocalWinsFunc(mc, fieldAlbum_Covers, codecAlbum_Covers.Equal, base.Covers, local.Covers, remote.Covers)
-	m.Inline = merge.LocalWinsFunc(mc, fieldAlbum_Inline, codecAlbum_Inline.Equal, base.Inline, local.Inline, remote.Inline)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldAlbum_Grid:
+			m.Grid = merge.LocalWinsFunc(mc, f, codecAlbum_Grid.Equal, base.Grid, local.Grid, remote.Grid)
+		case fieldAlbum_Corners:
+			m.Corners = merge.LocalWinsFunc(mc, f, codecAlbum_Corners.Equal, base.Corners, local.Corners, remote.Corners)
+		case fieldAlbum_Matrix:
+			m.Matrix = merge.LocalWinsFunc(mc, f, codecAlbum_Matrix.Equal, base.Matrix, local.Matrix, remote.Matrix)
+		case fieldAlbum_Labels:
+			m.Labels = merge.LocalWinsFunc(mc, f, codecAlbum_Labels.Equal, base.Labels, local.Labels, remote.Labels)
+		case fieldAlbum_Index:
+			m.Index = merge.LocalWinsFunc(mc, f, codecAlbum_Index.Equal, base.Index, local.Index, remote.Index)
+		case fieldAlbum_Photos:
+			m.Photos = merge.LocalWinsFunc(mc, f, codecAlbum_Photos.Equal, base.Photos, local.Photos, remote.Photos)
+		case fieldAlbum_ByName:
+			m.ByName = merge.LocalWinsFunc(mc, f, codecAlbum_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+		case fieldAlbum_ByYear:
+			m.ByYear = merge.LocalWinsFunc(mc, f, codecAlbum_ByYear.Equal, base.ByYear, local.ByYear, remote.ByYear)
+		case fieldAlbum_ByMonth:
+			m.ByMonth = merge.LocalWinsFunc(mc, f, codecAlbum_ByMonth.Equal, base.ByMonth, local.ByMonth, remote.ByMonth)
+		case fieldAlbum_Covers:
+			m.Covers = merge.LocalWinsFunc(mc, f, codecAlbum_Covers.Equal, base.Covers, local.Covers, remote.Covers)
+		case fieldAlbum_Inline:
+			m.Inline = merge.LocalWinsFunc(mc, f, codecAlbum_Inline.Equal, base.Inline, local.Inline, remote.Inline)
+		}
+	}
 	return m, mc.Err()
 }
 

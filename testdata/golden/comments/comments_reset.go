@@ -298,12 +298,23 @@ func MergeNote(mc *merge.Context, base, local, remote *Note) (Note, error) {
 		mc = &merge.Context{Local: DiffNote(base, local).Fields}
 	}
 	m := *remote
-	m.Title = merge.LocalWins(mc, fieldNote_Title, base.Title, local.Title, remote.Title)
-	m.Body = merge.TextParts(mc, fieldNote_Body, base.Body, local.Body, remote.Body)
-	m.Pinned = merge.LocalWins(mc, fieldNote_Pinned, base.Pinned, local.Pinned, remote.Pinned)
-	m.Color = merge.LocalWins(mc, fieldNote_Color, base.Color, local.Color, remote.Color)
-	m.Hue = merge.LocalWins(mc, fieldNote_Hue, base.Hue, local.Hue, remote.Hue)
-	m.X = merge.LocalWins(mc, fieldNote_X, base.X, local.X, remote.X)
-	m.Y = merge.LocalWins(mc, fieldNote_Y, base.Y, local.Y, remote.Y)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldNote_Title:
+			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
+		case fieldNote_Body:
+			m.Body = merge.TextParts(mc, f, base.Body, local.Body, remote.Body)
+		case fieldNote_Pinned:
+			m.Pinned = merge.LocalWins(mc, f, base.Pinned, local.Pinned, remote.Pinned)
+		case fieldNote_Color:
+			m.Color = merge.LocalWins(mc, f, base.Color, local.Color, remote.Color)
+		case fieldNote_Hue:
+			m.Hue = merge.LocalWins(mc, f, base.Hue, local.Hue, remote.Hue)
+		case fieldNote_X:
+			m.X = merge.LocalWins(mc, f, base.X, local.X, remote.X)
+		case fieldNote_Y:
+			m.Y = merge.LocalWins(mc, f, base.Y, local.Y, remote.Y)
+		}
+	}
 	return m, mc.Err()
 }

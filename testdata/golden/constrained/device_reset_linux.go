@@ -175,8 +175,14 @@ func MergeDevice(mc *merge.Context, base, local, remote *Device) (Device, error)
 		mc = &merge.Context{Local: DiffDevice(base, local).Fields}
 	}
 	m := *remote
-	m.Shared = merge.LocalWinsFunc(mc, fieldDevice_Shared, codecDevice_Shared.Equal, base.Shared, local.Shared, remote.Shared)
-	m.Lonely = merge.LocalWinsFunc(mc, fieldDevice_Lonely, codecDevice_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldDevice_Shared:
+			m.Shared = merge.LocalWinsFunc(mc, f, codecDevice_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+		case fieldDevice_Lonely:
+			m.Lonely = merge.LocalWinsFunc(mc, f, codecDevice_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
+		}
+	}
 	return m, mc.Err()
 }
 

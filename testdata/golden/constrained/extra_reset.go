@@ -177,8 +177,14 @@ func MergeExtra(mc *merge.Context, base, local, remote *Extra) (Extra, error) {
 		mc = &merge.Context{Local: DiffExtra(base, local).Fields}
 	}
 	m := *remote
-	m.Shared = merge.LocalWinsFunc(mc, fieldExtra_Shared, codecExtra_Shared.Equal, base.Shared, local.Shared, remote.Shared)
-	m.Lonely = merge.LocalWinsFunc(mc, fieldExtra_Lonely, codecExtra_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldExtra_Shared:
+			m.Shared = merge.LocalWinsFunc(mc, f, codecExtra_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+		case fieldExtra_Lonely:
+			m.Lonely = merge.LocalWinsFunc(mc, f, codecExtra_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
+		}
+	}
 	return m, mc.Err()
 }
 

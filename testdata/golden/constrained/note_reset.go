@@ -148,7 +148,12 @@ func MergeNote(mc *merge.Context, base, local, remote *Note) (Note, error) {
 		mc = &merge.Context{Local: DiffNote(base, local).Fields}
 	}
 	m := *remote
-	m.Shared = merge.LocalWinsFunc(mc, fieldNote_Shared, codecNote_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldNote_Shared:
+			m.Shared = merge.LocalWinsFunc(mc, f, codecNote_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -236,10 +236,18 @@ func MergeTask(mc *merge.Context, base, local, remote *Task) (Task, error) {
 		mc = &merge.Context{Local: DiffTask(base, local).Fields}
 	}
 	m := *remote
-	m.Base.Created = merge.LocalWinsFunc(mc, fieldTask_Created, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
-	m.Tagged.Tags = merge.SetParts(mc, fieldTask_Tags, base.Tagged.Tags, local.Tagged.Tags, remote.Tagged.Tags)
-	m.audited.By = merge.LocalWins(mc, fieldTask_By, base.audited.By, local.audited.By, remote.audited.By)
-	m.Title = merge.LocalWins(mc, fieldTask_Title, base.Title, local.Title, remote.Title)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldTask_Created:
+			m.Base.Created = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
+		case fieldTask_Tags:
+			m.Tagged.Tags = merge.SetParts(mc, f, base.Tagged.Tags, local.Tagged.Tags, remote.Tagged.Tags)
+		case fieldTask_By:
+			m.audited.By = merge.LocalWins(mc, f, base.audited.By, local.audited.By, remote.audited.By)
+		case fieldTask_Title:
+			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -418,8 +426,15 @@ func MergeJob(mc *merge.Context, base, local, remote *Job) (Job, error) {
 		mc = &merge.Context{Local: DiffJob(base, local).Fields}
 	}
 	m := *remote
-	m.Base.Created = merge.LocalWinsFunc(mc, fieldJob_Created, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
-	m.audited.By = merge.LocalWins(mc, fieldJob_By, base.audited.By, local.audited.By, remote.audited.By)
-	m.Done = merge.LocalWins(mc, fieldJob_Done, base.Done, local.Done, remote.Done)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldJob_Created:
+			m.Base.Created = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
+		case fieldJob_By:
+			m.audited.By = merge.LocalWins(mc, f, base.audited.By, local.audited.By, remote.audited.By)
+		case fieldJob_Done:
+			m.Done = merge.LocalWins(mc, f, base.Done, local.Done, remote.Done)
+		}
+	}
 	return m, mc.Err()
 }

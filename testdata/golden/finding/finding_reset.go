@@ -461,18 +461,34 @@ func MergeFinding(mc *merge.Context, base, local, remote *Finding) (Finding, err
 		mc = &merge.Context{Local: DiffFinding(base, local).Fields}
 	}
 	m := *remote
-	m.Site = merge.LocalWins(mc, fieldFinding_Site, base.Site, local.Site, remote.Site)
-	m.Title = merge.LocalWins(mc, fieldFinding_Title, base.Title, local.Title, remote.Title)
-	m.Severity = merge.MaxWins(mc, fieldFinding_Severity, base.Severity, local.Severity, remote.Severity)
-	m.Note = merge.TextParts(mc, fieldFinding_Note, base.Note, local.Note, remote.Note)
-	m.Tags = merge.SetParts(mc, fieldFinding_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Visits = merge.Sum(mc, fieldFinding_Visits, base.Visits, local.Visits, remote.Visits)
-	m.Attrs = merge.MapParts(mc, fieldFinding_Attrs, keyFinding_Attrs, elemFinding_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-	m.Photos = merge.ListByParts(mc, fieldFinding_Photos, elemFinding_Photos, func(e Photo) string { return e.Hash }, base.Photos, local.Photos, remote.Photos)
-	m.Where.Lat = merge.LocalWinsFunc(mc, fieldFinding_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-	m.Where.Lng = merge.LocalWinsFunc(mc, fieldFinding_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
-	m.Due = merge.NewestWinsFunc(mc, fieldFinding_Due, codecFinding_Due.Equal, base.Due, local.Due, remote.Due)
-	m.Seen = merge.LocalWinsFunc(mc, fieldFinding_Seen, time.Time.Equal, base.Seen, local.Seen, remote.Seen)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFinding_Site:
+			m.Site = merge.LocalWins(mc, f, base.Site, local.Site, remote.Site)
+		case fieldFinding_Title:
+			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
+		case fieldFinding_Severity:
+			m.Severity = merge.MaxWins(mc, f, base.Severity, local.Severity, remote.Severity)
+		case fieldFinding_Note:
+			m.Note = merge.TextParts(mc, f, base.Note, local.Note, remote.Note)
+		case fieldFinding_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldFinding_Visits:
+			m.Visits = merge.Sum(mc, f, base.Visits, local.Visits, remote.Visits)
+		case fieldFinding_Attrs:
+			m.Attrs = merge.MapParts(mc, f, keyFinding_Attrs, elemFinding_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+		case fieldFinding_Photos:
+			m.Photos = merge.ListByParts(mc, f, elemFinding_Photos, func(e Photo) string { return e.Hash }, base.Photos, local.Photos, remote.Photos)
+		case fieldFinding_WhereLat:
+			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+		case fieldFinding_WhereLng:
+			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+		case fieldFinding_Due:
+			m.Due = merge.NewestWinsFunc(mc, f, codecFinding_Due.Equal, base.Due, local.Due, remote.Due)
+		case fieldFinding_Seen:
+			m.Seen = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Seen, local.Seen, remote.Seen)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -601,7 +617,12 @@ func MergeSite(mc *merge.Context, base, local, remote *Site) (Site, error) {
 		mc = &merge.Context{Local: DiffSite(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldSite_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldSite_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -407,16 +407,31 @@ func MergeSample(mc *merge.Context, base, local, remote *Sample) (Sample, error)
 		mc = &merge.Context{Local: DiffSample(base, local).Fields}
 	}
 	m := *remote
-	m.Value = merge.LocalWinsFunc(mc, fieldSample_Value, codec.EqualFloat[float64], base.Value, local.Value, remote.Value)
-	m.Small = merge.LocalWinsFunc(mc, fieldSample_Small, codec.EqualFloat[float32], base.Small, local.Small, remote.Small)
-	m.Newest = merge.NewestWinsFunc(mc, fieldSample_Newest, codec.EqualFloat[float64], base.Newest, local.Newest, remote.Newest)
-	m.Remote = merge.RemoteWinsFunc(mc, fieldSample_Remote, codec.EqualFloat[float32], base.Remote, local.Remote, remote.Remote)
-	m.Highest = merge.MaxWins(mc, fieldSample_Highest, base.Highest, local.Highest, remote.Highest)
-	m.Lowest = merge.MinWins(mc, fieldSample_Lowest, base.Lowest, local.Lowest, remote.Lowest)
-	m.Sum = merge.Sum(mc, fieldSample_Sum, base.Sum, local.Sum, remote.Sum)
-	m.Point.X = merge.LocalWinsFunc(mc, fieldSample_PointX, codec.EqualFloat[float64], base.Point.X, local.Point.X, remote.Point.X)
-	m.Point.Y = merge.LocalWinsFunc(mc, fieldSample_PointY, codec.EqualFloat[float64], base.Point.Y, local.Point.Y, remote.Point.Y)
-	m.Maybe = merge.LocalWinsFunc(mc, fieldSample_Maybe, codecSample_Maybe.Equal, base.Maybe, local.Maybe, remote.Maybe)
-	m.Series = merge.LocalWinsFunc(mc, fieldSample_Series, codecSample_Series.Equal, base.Series, local.Series, remote.Series)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldSample_Value:
+			m.Value = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Value, local.Value, remote.Value)
+		case fieldSample_Small:
+			m.Small = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float32], base.Small, local.Small, remote.Small)
+		case fieldSample_Newest:
+			m.Newest = merge.NewestWinsFunc(mc, f, codec.EqualFloat[float64], base.Newest, local.Newest, remote.Newest)
+		case fieldSample_Remote:
+			m.Remote = merge.RemoteWinsFunc(mc, f, codec.EqualFloat[float32], base.Remote, local.Remote, remote.Remote)
+		case fieldSample_Highest:
+			m.Highest = merge.MaxWins(mc, f, base.Highest, local.Highest, remote.Highest)
+		case fieldSample_Lowest:
+			m.Lowest = merge.MinWins(mc, f, base.Lowest, local.Lowest, remote.Lowest)
+		case fieldSample_Sum:
+			m.Sum = merge.Sum(mc, f, base.Sum, local.Sum, remote.Sum)
+		case fieldSample_PointX:
+			m.Point.X = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Point.X, local.Point.X, remote.Point.X)
+		case fieldSample_PointY:
+			m.Point.Y = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Point.Y, local.Point.Y, remote.Point.Y)
+		case fieldSample_Maybe:
+			m.Maybe = merge.LocalWinsFunc(mc, f, codecSample_Maybe.Equal, base.Maybe, local.Maybe, remote.Maybe)
+		case fieldSample_Series:
+			m.Series = merge.LocalWinsFunc(mc, f, codecSample_Series.Equal, base.Series, local.Series, remote.Series)
+		}
+	}
 	return m, mc.Err()
 }

@@ -421,16 +421,30 @@ func MergeShelf(mc *merge.Context, base, local, remote *Shelf) (Shelf, error) {
 		mc = &merge.Context{Local: DiffShelf(base, local).Fields}
 	}
 	m := *remote
-	m.Box.Value = merge.LocalWins(mc, fieldShelf_BoxValue, base.Box.Value, local.Box.Value, remote.Box.Value)
-	m.Box.Since = merge.LocalWinsFunc(mc, fieldShelf_BoxSince, time.Time.Equal, base.Box.Since, local.Box.Since, remote.Box.Since)
-	m.Boxes = merge.LocalWinsFunc(mc, fieldShelf_Boxes, codecShelf_Boxes.Equal, base.Boxes, local.Boxes, remote.Boxes)
-	m.Pairs = merge.LocalWinsFunc(mc, fieldShelf_Pairs, codecShelf_Pairs.Equal, base.Pairs, local.Pairs, remote.Pairs)
-	m.Deep = merge.LocalWinsFunc(mc, fieldShelf_Deep, codecShelf_Deep.Equal, base.Deep, local.Deep, remote.Deep)
-	m.Lists = merge.LocalWinsFunc(mc, fieldShelf_Lists, codecShelf_Lists.Equal, base.Lists, local.Lists, remote.Lists)
-	m.Tree = merge.LocalWinsFunc(mc, fieldShelf_Tree, codecShelf_Tree.Equal, base.Tree, local.Tree, remote.Tree)
-	m.Names = merge.SetParts(mc, fieldShelf_Names, base.Names, local.Names, remote.Names)
-	m.ByName = merge.MapParts(mc, fieldShelf_ByName, keyShelf_ByName, elemShelf_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-	m.Opaque = merge.LocalWinsFunc(mc, fieldShelf_Opaque, codecShelf_Opaque.Equal, base.Opaque, local.Opaque, remote.Opaque)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldShelf_BoxValue:
+			m.Box.Value = merge.LocalWins(mc, f, base.Box.Value, local.Box.Value, remote.Box.Value)
+		case fieldShelf_BoxSince:
+			m.Box.Since = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Box.Since, local.Box.Since, remote.Box.Since)
+		case fieldShelf_Boxes:
+			m.Boxes = merge.LocalWinsFunc(mc, f, codecShelf_Boxes.Equal, base.Boxes, local.Boxes, remote.Boxes)
+		case fieldShelf_Pairs:
+			m.Pairs = merge.LocalWinsFunc(mc, f, codecShelf_Pairs.Equal, base.Pairs, local.Pairs, remote.Pairs)
+		case fieldShelf_Deep:
+			m.Deep = merge.LocalWinsFunc(mc, f, codecShelf_Deep.Equal, base.Deep, local.Deep, remote.Deep)
+		case fieldShelf_Lists:
+			m.Lists = merge.LocalWinsFunc(mc, f, codecShelf_Lists.Equal, base.Lists, local.Lists, remote.Lists)
+		case fieldShelf_Tree:
+			m.Tree = merge.LocalWinsFunc(mc, f, codecShelf_Tree.Equal, base.Tree, local.Tree, remote.Tree)
+		case fieldShelf_Names:
+			m.Names = merge.SetParts(mc, f, base.Names, local.Names, remote.Names)
+		case fieldShelf_ByName:
+			m.ByName = merge.MapParts(mc, f, keyShelf_ByName, elemShelf_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+		case fieldShelf_Opaque:
+			m.Opaque = merge.LocalWinsFunc(mc, f, codecShelf_Opaque.Equal, base.Opaque, local.Opaque, remote.Opaque)
+		}
+	}
 	return m, mc.Err()
 }
 

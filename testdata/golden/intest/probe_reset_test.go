@@ -148,7 +148,12 @@ func mergeProbe(mc *merge.Context, base, local, remote *probe) (probe, error) {
 		mc = &merge.Context{Local: diffProbe(base, local).Fields}
 	}
 	m := *remote
-	m.Points = merge.LocalWinsFunc(mc, fieldProbe_Points, codecProbe_Points.Equal, base.Points, local.Points, remote.Points)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldProbe_Points:
+			m.Points = merge.LocalWinsFunc(mc, f, codecProbe_Points.Equal, base.Points, local.Points, remote.Points)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -807,31 +807,60 @@ func MergeFieldItem(mc *merge.Context, base, local, remote *FieldItem) (FieldIte
 		mc = &merge.Context{Local: DiffFieldItem(base, local).Fields}
 	}
 	m := *remote
-	m.Text = merge.LocalWins(mc, fieldFieldItem_Text, base.Text, local.Text, remote.Text)
-	m.Other = merge.LocalWins(mc, fieldFieldItem_Other, base.Other, local.Other, remote.Other)
-	m.Num = merge.LocalWins(mc, fieldFieldItem_Num, base.Num, local.Num, remote.Num)
-	m.Real = merge.LocalWinsFunc(mc, fieldFieldItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-	m.Flag = merge.LocalWins(mc, fieldFieldItem_Flag, base.Flag, local.Flag, remote.Flag)
-	m.When = merge.LocalWinsFunc(mc, fieldFieldItem_When, time.Time.Equal, base.When, local.When, remote.When)
-	m.Data = merge.LocalWinsFunc(mc, fieldFieldItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-	m.Opt = merge.LocalWinsFunc(mc, fieldFieldItem_Opt, codecFieldItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-	m.OptNum = merge.LocalWinsFunc(mc, fieldFieldItem_OptNum, codecFieldItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-	m.Top = merge.MaxWins(mc, fieldFieldItem_Top, base.Top, local.Top, remote.Top)
-	m.Low = merge.MinWins(mc, fieldFieldItem_Low, base.Low, local.Low, remote.Low)
-	m.Newest = merge.NewestWins(mc, fieldFieldItem_Newest, base.Newest, local.Newest, remote.Newest)
-	m.Theirs = merge.RemoteWins(mc, fieldFieldItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
-	m.Count = merge.Sum(mc, fieldFieldItem_Count, base.Count, local.Count, remote.Count)
-	m.Whole = merge.LocalWinsFunc(mc, fieldFieldItem_Whole, codecFieldItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-	m.Tags = merge.SetParts(mc, fieldFieldItem_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Attrs = merge.MapParts(mc, fieldFieldItem_Attrs, keyFieldItem_Attrs, elemFieldItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-	m.Nums = merge.MapParts(mc, fieldFieldItem_Nums, keyFieldItem_Nums, elemFieldItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-	m.List = merge.ListParts(mc, fieldFieldItem_List, elemFieldItem_List, base.List, local.List, remote.List)
-	m.Rows = merge.ListByParts(mc, fieldFieldItem_Rows, elemFieldItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-	m.Doc = merge.TextParts(mc, fieldFieldItem_Doc, base.Doc, local.Doc, remote.Doc)
-	m.Sub.A = merge.LocalWins(mc, fieldFieldItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
-	m.Sub.B = merge.LocalWins(mc, fieldFieldItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
-	m.Sub.Deep.C = merge.LocalWins(mc, fieldFieldItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-	m.Ref = merge.LocalWins(mc, fieldFieldItem_Ref, base.Ref, local.Ref, remote.Ref)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFieldItem_Text:
+			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
+		case fieldFieldItem_Other:
+			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
+		case fieldFieldItem_Num:
+			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
+		case fieldFieldItem_Real:
+			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+		case fieldFieldItem_Flag:
+			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
+		case fieldFieldItem_When:
+			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
+		case fieldFieldItem_Data:
+			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+		case fieldFieldItem_Opt:
+			m.Opt = merge.LocalWinsFunc(mc, f, codecFieldItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+		case fieldFieldItem_OptNum:
+			m.OptNum = merge.LocalWinsFunc(mc, f, codecFieldItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+		case fieldFieldItem_Top:
+			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
+		case fieldFieldItem_Low:
+			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
+		case fieldFieldItem_Newest:
+			m.Newest = merge.NewestWins(mc, f, base.Newest, local.Newest, remote.Newest)
+		case fieldFieldItem_Theirs:
+			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
+		case fieldFieldItem_Count:
+			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
+		case fieldFieldItem_Whole:
+			m.Whole = merge.LocalWinsFunc(mc, f, codecFieldItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+		case fieldFieldItem_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldFieldItem_Attrs:
+			m.Attrs = merge.MapParts(mc, f, keyFieldItem_Attrs, elemFieldItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+		case fieldFieldItem_Nums:
+			m.Nums = merge.MapParts(mc, f, keyFieldItem_Nums, elemFieldItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+		case fieldFieldItem_List:
+			m.List = merge.ListParts(mc, f, elemFieldItem_List, base.List, local.List, remote.List)
+		case fieldFieldItem_Rows:
+			m.Rows = merge.ListByParts(mc, f, elemFieldItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+		case fieldFieldItem_Doc:
+			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
+		case fieldFieldItem_SubA:
+			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
+		case fieldFieldItem_SubB:
+			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
+		case fieldFieldItem_SubDeepC:
+			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+		case fieldFieldItem_Ref:
+			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -1628,31 +1657,60 @@ func MergeObjectItem(mc *merge.Context, base, local, remote *ObjectItem) (Object
 		mc = &merge.Context{Local: DiffObjectItem(base, local).Fields}
 	}
 	m := *remote
-	m.Text = merge.LocalWins(mc, fieldObjectItem_Text, base.Text, local.Text, remote.Text)
-	m.Other = merge.LocalWins(mc, fieldObjectItem_Other, base.Other, local.Other, remote.Other)
-	m.Num = merge.LocalWins(mc, fieldObjectItem_Num, base.Num, local.Num, remote.Num)
-	m.Real = merge.LocalWinsFunc(mc, fieldObjectItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-	m.Flag = merge.LocalWins(mc, fieldObjectItem_Flag, base.Flag, local.Flag, remote.Flag)
-	m.When = merge.LocalWinsFunc(mc, fieldObjectItem_When, time.Time.Equal, base.When, local.When, remote.When)
-	m.Data = merge.LocalWinsFunc(mc, fieldObjectItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-	m.Opt = merge.LocalWinsFunc(mc, fieldObjectItem_Opt, codecObjectItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-	m.OptNum = merge.LocalWinsFunc(mc, fieldObjectItem_OptNum, codecObjectItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-	m.Top = merge.MaxWins(mc, fieldObjectItem_Top, base.Top, local.Top, remote.Top)
-	m.Low = merge.MinWins(mc, fieldObjectItem_Low, base.Low, local.Low, remote.Low)
-	m.Newest = merge.NewestWins(mc, fieldObjectItem_Newest, base.Newest, local.Newest, remote.Newest)
-	m.Theirs = merge.RemoteWins(mc, fieldObjectItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
-	m.Count = merge.Sum(mc, fieldObjectItem_Count, base.Count, local.Count, remote.Count)
-	m.Whole = merge.LocalWinsFunc(mc, fieldObjectItem_Whole, codecObjectItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-	m.Tags = merge.SetParts(mc, fieldObjectItem_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Attrs = merge.MapParts(mc, fieldObjectItem_Attrs, keyObjectItem_Attrs, elemObjectItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-	m.Nums = merge.MapParts(mc, fieldObjectItem_Nums, keyObjectItem_Nums, elemObjectItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-	m.List = merge.ListParts(mc, fieldObjectItem_List, elemObjectItem_List, base.List, local.List, remote.List)
-	m.Rows = merge.ListByParts(mc, fieldObjectItem_Rows, elemObjectItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-	m.Doc = merge.TextParts(mc, fieldObjectItem_Doc, base.Doc, local.Doc, remote.Doc)
-	m.Sub.A = merge.LocalWins(mc, fieldObjectItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
-	m.Sub.B = merge.LocalWins(mc, fieldObjectItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
-	m.Sub.Deep.C = merge.LocalWins(mc, fieldObjectItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-	m.Ref = merge.LocalWins(mc, fieldObjectItem_Ref, base.Ref, local.Ref, remote.Ref)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldObjectItem_Text:
+			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
+		case fieldObjectItem_Other:
+			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
+		case fieldObjectItem_Num:
+			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
+		case fieldObjectItem_Real:
+			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+		case fieldObjectItem_Flag:
+			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
+		case fieldObjectItem_When:
+			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
+		case fieldObjectItem_Data:
+			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+		case fieldObjectItem_Opt:
+			m.Opt = merge.LocalWinsFunc(mc, f, codecObjectItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+		case fieldObjectItem_OptNum:
+			m.OptNum = merge.LocalWinsFunc(mc, f, codecObjectItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+		case fieldObjectItem_Top:
+			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
+		case fieldObjectItem_Low:
+			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
+		case fieldObjectItem_Newest:
+			m.Newest = merge.NewestWins(mc, f, base.Newest, local.Newest, remote.Newest)
+		case fieldObjectItem_Theirs:
+			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
+		case fieldObjectItem_Count:
+			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
+		case fieldObjectItem_Whole:
+			m.Whole = merge.LocalWinsFunc(mc, f, codecObjectItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+		case fieldObjectItem_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldObjectItem_Attrs:
+			m.Attrs = merge.MapParts(mc, f, keyObjectItem_Attrs, elemObjectItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+		case fieldObjectItem_Nums:
+			m.Nums = merge.MapParts(mc, f, keyObjectItem_Nums, elemObjectItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+		case fieldObjectItem_List:
+			m.List = merge.ListParts(mc, f, elemObjectItem_List, base.List, local.List, remote.List)
+		case fieldObjectItem_Rows:
+			m.Rows = merge.ListByParts(mc, f, elemObjectItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+		case fieldObjectItem_Doc:
+			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
+		case fieldObjectItem_SubA:
+			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
+		case fieldObjectItem_SubB:
+			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
+		case fieldObjectItem_SubDeepC:
+			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+		case fieldObjectItem_Ref:
+			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -2449,31 +2507,60 @@ func MergeJournalItem(mc *merge.Context, base, local, remote *JournalItem) (Jour
 		mc = &merge.Context{Local: DiffJournalItem(base, local).Fields}
 	}
 	m := *remote
-	m.Text = merge.LocalWins(mc, fieldJournalItem_Text, base.Text, local.Text, remote.Text)
-	m.Other = merge.LocalWins(mc, fieldJournalItem_Other, base.Other, local.Other, remote.Other)
-	m.Num = merge.LocalWins(mc, fieldJournalItem_Num, base.Num, local.Num, remote.Num)
-	m.Real = merge.LocalWinsFunc(mc, fieldJournalItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-	m.Flag = merge.LocalWins(mc, fieldJournalItem_Flag, base.Flag, local.Flag, remote.Flag)
-	m.When = merge.LocalWinsFunc(mc, fieldJournalItem_When, time.Time.Equal, base.When, local.When, remote.When)
-	m.Data = merge.LocalWinsFunc(mc, fieldJournalItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-	m.Opt = merge.LocalWinsFunc(mc, fieldJournalItem_Opt, codecJournalItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-	m.OptNum = merge.LocalWinsFunc(mc, fieldJournalItem_OptNum, codecJournalItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-	m.Top = merge.MaxWins(mc, fieldJournalItem_Top, base.Top, local.Top, remote.Top)
-	m.Low = merge.MinWins(mc, fieldJournalItem_Low, base.Low, local.Low, remote.Low)
-	m.Newest = merge.LocalWins(mc, fieldJournalItem_Newest, base.Newest, local.Newest, remote.Newest)
-	m.Theirs = merge.RemoteWins(mc, fieldJournalItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
-	m.Count = merge.Sum(mc, fieldJournalItem_Count, base.Count, local.Count, remote.Count)
-	m.Whole = merge.LocalWinsFunc(mc, fieldJournalItem_Whole, codecJournalItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-	m.Tags = merge.SetParts(mc, fieldJournalItem_Tags, base.Tags, local.Tags, remote.Tags)
-	m.Attrs = merge.MapParts(mc, fieldJournalItem_Attrs, keyJournalItem_Attrs, elemJournalItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-	m.Nums = merge.MapParts(mc, fieldJournalItem_Nums, keyJournalItem_Nums, elemJournalItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-	m.List = merge.ListParts(mc, fieldJournalItem_List, elemJournalItem_List, base.List, local.List, remote.List)
-	m.Rows = merge.ListByParts(mc, fieldJournalItem_Rows, elemJournalItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-	m.Doc = merge.TextParts(mc, fieldJournalItem_Doc, base.Doc, local.Doc, remote.Doc)
-	m.Sub.A = merge.LocalWins(mc, fieldJournalItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
-	m.Sub.B = merge.LocalWins(mc, fieldJournalItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
-	m.Sub.Deep.C = merge.LocalWins(mc, fieldJournalItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-	m.Ref = merge.LocalWins(mc, fieldJournalItem_Ref, base.Ref, local.Ref, remote.Ref)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldJournalItem_Text:
+			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
+		case fieldJournalItem_Other:
+			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
+		case fieldJournalItem_Num:
+			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
+		case fieldJournalItem_Real:
+			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+		case fieldJournalItem_Flag:
+			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
+		case fieldJournalItem_When:
+			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
+		case fieldJournalItem_Data:
+			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+		case fieldJournalItem_Opt:
+			m.Opt = merge.LocalWinsFunc(mc, f, codecJournalItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+		case fieldJournalItem_OptNum:
+			m.OptNum = merge.LocalWinsFunc(mc, f, codecJournalItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+		case fieldJournalItem_Top:
+			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
+		case fieldJournalItem_Low:
+			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
+		case fieldJournalItem_Newest:
+			m.Newest = merge.LocalWins(mc, f, base.Newest, local.Newest, remote.Newest)
+		case fieldJournalItem_Theirs:
+			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
+		case fieldJournalItem_Count:
+			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
+		case fieldJournalItem_Whole:
+			m.Whole = merge.LocalWinsFunc(mc, f, codecJournalItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+		case fieldJournalItem_Tags:
+			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
+		case fieldJournalItem_Attrs:
+			m.Attrs = merge.MapParts(mc, f, keyJournalItem_Attrs, elemJournalItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+		case fieldJournalItem_Nums:
+			m.Nums = merge.MapParts(mc, f, keyJournalItem_Nums, elemJournalItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+		case fieldJournalItem_List:
+			m.List = merge.ListParts(mc, f, elemJournalItem_List, base.List, local.List, remote.List)
+		case fieldJournalItem_Rows:
+			m.Rows = merge.ListByParts(mc, f, elemJournalItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+		case fieldJournalItem_Doc:
+			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
+		case fieldJournalItem_SubA:
+			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
+		case fieldJournalItem_SubB:
+			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
+		case fieldJournalItem_SubDeepC:
+			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+		case fieldJournalItem_Ref:
+			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
+		}
+	}
 	return m, mc.Err()
 }
 

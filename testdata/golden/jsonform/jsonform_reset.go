@@ -336,12 +336,23 @@ func MergePaint(mc *merge.Context, base, local, remote *Paint) (Paint, error) {
 		mc = &merge.Context{Local: DiffPaint(base, local).Fields}
 	}
 	m := *remote
-	m.Color = merge.LocalWinsFunc(mc, fieldPaint_Color, codecPaint_Color.Equal, base.Color, local.Color, remote.Color)
-	m.Coats = merge.LocalWinsFunc(mc, fieldPaint_Coats, codecPaint_Coats.Equal, base.Coats, local.Coats, remote.Coats)
-	m.Extra = merge.RemoteWinsFunc(mc, fieldPaint_Extra, codecPaint_Extra.Equal, base.Extra, local.Extra, remote.Extra)
-	m.ByName = merge.MapParts(mc, fieldPaint_ByName, keyPaint_ByName, elemPaint_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-	m.Swatch = merge.SetPartsFunc(mc, fieldPaint_Swatch, elemPaint_Swatch, base.Swatch, local.Swatch, remote.Swatch)
-	m.Raw = merge.LocalWinsFunc(mc, fieldPaint_Raw, codecPaint_Raw.Equal, base.Raw, local.Raw, remote.Raw)
-	m.Raws = merge.LocalWinsFunc(mc, fieldPaint_Raws, codecPaint_Raws.Equal, base.Raws, local.Raws, remote.Raws)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldPaint_Color:
+			m.Color = merge.LocalWinsFunc(mc, f, codecPaint_Color.Equal, base.Color, local.Color, remote.Color)
+		case fieldPaint_Coats:
+			m.Coats = merge.LocalWinsFunc(mc, f, codecPaint_Coats.Equal, base.Coats, local.Coats, remote.Coats)
+		case fieldPaint_Extra:
+			m.Extra = merge.RemoteWinsFunc(mc, f, codecPaint_Extra.Equal, base.Extra, local.Extra, remote.Extra)
+		case fieldPaint_ByName:
+			m.ByName = merge.MapParts(mc, f, keyPaint_ByName, elemPaint_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+		case fieldPaint_Swatch:
+			m.Swatch = merge.SetPartsFunc(mc, f, elemPaint_Swatch, base.Swatch, local.Swatch, remote.Swatch)
+		case fieldPaint_Raw:
+			m.Raw = merge.LocalWinsFunc(mc, f, codecPaint_Raw.Equal, base.Raw, local.Raw, remote.Raw)
+		case fieldPaint_Raws:
+			m.Raws = merge.LocalWinsFunc(mc, f, codecPaint_Raws.Equal, base.Raws, local.Raws, remote.Raws)
+		}
+	}
 	return m, mc.Err()
 }

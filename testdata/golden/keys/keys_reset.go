@@ -142,7 +142,12 @@ func MergeByString(mc *merge.Context, base, local, remote *ByString) (ByString, 
 		mc = &merge.Context{Local: DiffByString(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByString_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByString_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -271,7 +276,12 @@ func MergeByCode(mc *merge.Context, base, local, remote *ByCode) (ByCode, error)
 		mc = &merge.Context{Local: DiffByCode(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByCode_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByCode_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -400,7 +410,12 @@ func MergeByInt(mc *merge.Context, base, local, remote *ByInt) (ByInt, error) {
 		mc = &merge.Context{Local: DiffByInt(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByInt_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByInt_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -529,7 +544,12 @@ func MergeByUint(mc *merge.Context, base, local, remote *ByUint) (ByUint, error)
 		mc = &merge.Context{Local: DiffByUint(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByUint_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByUint_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -663,7 +683,12 @@ func MergeByArray(mc *merge.Context, base, local, remote *ByArray) (ByArray, err
 		mc = &merge.Context{Local: DiffByArray(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByArray_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByArray_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -823,8 +848,14 @@ func MergeByUUID(mc *merge.Context, base, local, remote *ByUUID) (ByUUID, error)
 		mc = &merge.Context{Local: DiffByUUID(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByUUID_Name, base.Name, local.Name, remote.Name)
-	m.Next = merge.LocalWins(mc, fieldByUUID_Next, base.Next, local.Next, remote.Next)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByUUID_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		case fieldByUUID_Next:
+			m.Next = merge.LocalWins(mc, f, base.Next, local.Next, remote.Next)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -962,7 +993,12 @@ func MergeByText(mc *merge.Context, base, local, remote *ByText) (ByText, error)
 		mc = &merge.Context{Local: DiffByText(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldByText_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldByText_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -1066,5 +1102,9 @@ func MergeKeyOnly(mc *merge.Context, base, local, remote *KeyOnly) (KeyOnly, err
 		mc = &merge.Context{Local: DiffKeyOnly(base, local).Fields}
 	}
 	m := *remote
+	for f := range mc.Local.All() {
+		switch f {
+		}
+	}
 	return m, mc.Err()
 }

@@ -772,29 +772,57 @@ func MergeThing(mc *merge.Context, base, local, remote *Thing) (Thing, error) {
 		mc = &merge.Context{Local: DiffThing(base, local).Fields}
 	}
 	m := *remote
-	m.Value = merge.LocalWins(mc, fieldThing_Value, base.Value, local.Value, remote.Value)
-	m.Record = merge.LocalWins(mc, fieldThing_Record, base.Record, local.Record, remote.Record)
-	m.Merge = merge.MaxWins(mc, fieldThing_Merge, base.Merge, local.Merge, remote.Merge)
-	m.Diff = merge.LocalWins(mc, fieldThing_Diff, base.Diff, local.Diff, remote.Diff)
-	m.Set = merge.SetParts(mc, fieldThing_Set, base.Set, local.Set, remote.Set)
-	m.Add = merge.Sum(mc, fieldThing_Add, base.Add, local.Add, remote.Add)
-	m.Put = merge.LocalWinsFunc(mc, fieldThing_Put, codecThing_Put.Equal, base.Put, local.Put, remote.Put)
-	m.Len = merge.LocalWins(mc, fieldThing_Len, base.Len, local.Len, remote.Len)
-	m.Type = merge.LocalWins(mc, fieldThing_Type, base.Type, local.Type, remote.Type)
-	m.Func = merge.LocalWins(mc, fieldThing_Func, base.Func, local.Func, remote.Func)
-	m.Range = merge.LocalWinsFunc(mc, fieldThing_Range, codecThing_Range.Equal, base.Range, local.Range, remote.Range)
-	m.Map = merge.MapParts(mc, fieldThing_Map, keyThing_Map, elemThing_Map.Equal, base.Map, local.Map, remote.Map)
-	m.Apply = merge.LocalWins(mc, fieldThing_Apply, base.Apply, local.Apply, remote.Apply)
-	m.Empty = merge.LocalWins(mc, fieldThing_Empty, base.Empty, local.Empty, remote.Empty)
-	m.String = merge.LocalWins(mc, fieldThing_String, base.String, local.String, remote.String)
-	m.R = merge.LocalWins(mc, fieldThing_R, base.R, local.R, remote.R)
-	m.V = merge.LocalWins(mc, fieldThing_V, base.V, local.V, remote.V)
-	m.E = merge.LocalWinsFunc(mc, fieldThing_E, codec.EqualFloat[float64], base.E, local.E, remote.E)
-	m.Fields = merge.LocalWinsFunc(mc, fieldThing_Fields, codecThing_Fields.Equal, base.Fields, local.Fields, remote.Fields)
-	m.From = merge.LocalWins(mc, fieldThing_From, base.From, local.From, remote.From)
-	m.To = merge.LocalWins(mc, fieldThing_To, base.To, local.To, remote.To)
-	m.Interface.Var = merge.LocalWins(mc, fieldThing_InterfaceVar, base.Interface.Var, local.Interface.Var, remote.Interface.Var)
-	m.Interface.Const = merge.LocalWins(mc, fieldThing_InterfaceConst, base.Interface.Const, local.Interface.Const, remote.Interface.Const)
-	m.Interface.Go = merge.LocalWins(mc, fieldThing_InterfaceGo, base.Interface.Go, local.Interface.Go, remote.Interface.Go)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldThing_Value:
+			m.Value = merge.LocalWins(mc, f, base.Value, local.Value, remote.Value)
+		case fieldThing_Record:
+			m.Record = merge.LocalWins(mc, f, base.Record, local.Record, remote.Record)
+		case fieldThing_Merge:
+			m.Merge = merge.MaxWins(mc, f, base.Merge, local.Merge, remote.Merge)
+		case fieldThing_Diff:
+			m.Diff = merge.LocalWins(mc, f, base.Diff, local.Diff, remote.Diff)
+		case fieldThing_Set:
+			m.Set = merge.SetParts(mc, f, base.Set, local.Set, remote.Set)
+		case fieldThing_Add:
+			m.Add = merge.Sum(mc, f, base.Add, local.Add, remote.Add)
+		case fieldThing_Put:
+			m.Put = merge.LocalWinsFunc(mc, f, codecThing_Put.Equal, base.Put, local.Put, remote.Put)
+		case fieldThing_Len:
+			m.Len = merge.LocalWins(mc, f, base.Len, local.Len, remote.Len)
+		case fieldThing_Type:
+			m.Type = merge.LocalWins(mc, f, base.Type, local.Type, remote.Type)
+		case fieldThing_Func:
+			m.Func = merge.LocalWins(mc, f, base.Func, local.Func, remote.Func)
+		case fieldThing_Range:
+			m.Range = merge.LocalWinsFunc(mc, f, codecThing_Range.Equal, base.Range, local.Range, remote.Range)
+		case fieldThing_Map:
+			m.Map = merge.MapParts(mc, f, keyThing_Map, elemThing_Map.Equal, base.Map, local.Map, remote.Map)
+		case fieldThing_Apply:
+			m.Apply = merge.LocalWins(mc, f, base.Apply, local.Apply, remote.Apply)
+		case fieldThing_Empty:
+			m.Empty = merge.LocalWins(mc, f, base.Empty, local.Empty, remote.Empty)
+		case fieldThing_String:
+			m.String = merge.LocalWins(mc, f, base.String, local.String, remote.String)
+		case fieldThing_R:
+			m.R = merge.LocalWins(mc, f, base.R, local.R, remote.R)
+		case fieldThing_V:
+			m.V = merge.LocalWins(mc, f, base.V, local.V, remote.V)
+		case fieldThing_E:
+			m.E = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.E, local.E, remote.E)
+		case fieldThing_Fields:
+			m.Fields = merge.LocalWinsFunc(mc, f, codecThing_Fields.Equal, base.Fields, local.Fields, remote.Fields)
+		case fieldThing_From:
+			m.From = merge.LocalWins(mc, f, base.From, local.From, remote.From)
+		case fieldThing_To:
+			m.To = merge.LocalWins(mc, f, base.To, local.To, remote.To)
+		case fieldThing_InterfaceVar:
+			m.Interface.Var = merge.LocalWins(mc, f, base.Interface.Var, local.Interface.Var, remote.Interface.Var)
+		case fieldThing_InterfaceConst:
+			m.Interface.Const = merge.LocalWins(mc, f, base.Interface.Const, local.Interface.Const, remote.Interface.Const)
+		case fieldThing_InterfaceGo:
+			m.Interface.Go = merge.LocalWins(mc, f, base.Interface.Go, local.Interface.Go, remote.Interface.Go)
+		}
+	}
 	return m, mc.Err()
 }

@@ -269,12 +269,22 @@ func MergeSite(mc *merge.Context, base, local, remote *Site) (Site, error) {
 		mc = &merge.Context{Local: DiffSite(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldSite_Name, base.Name, local.Name, remote.Name)
-	m.Code = merge.LocalWins(mc, fieldSite_Code, base.Code, local.Code, remote.Code)
-	m.Region = merge.LocalWins(mc, fieldSite_Region, base.Region, local.Region, remote.Region)
-	m.Parent = merge.LocalWins(mc, fieldSite_Parent, base.Parent, local.Parent, remote.Parent)
-	m.Where.Lat = merge.LocalWinsFunc(mc, fieldSite_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-	m.Where.Lng = merge.LocalWinsFunc(mc, fieldSite_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldSite_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		case fieldSite_Code:
+			m.Code = merge.LocalWins(mc, f, base.Code, local.Code, remote.Code)
+		case fieldSite_Region:
+			m.Region = merge.LocalWins(mc, f, base.Region, local.Region, remote.Region)
+		case fieldSite_Parent:
+			m.Parent = merge.LocalWins(mc, f, base.Parent, local.Parent, remote.Parent)
+		case fieldSite_WhereLat:
+			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+		case fieldSite_WhereLng:
+			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -429,7 +439,13 @@ func MergeHTTPServer(mc *merge.Context, base, local, remote *HTTPServer) (HTTPSe
 		mc = &merge.Context{Local: DiffHTTPServer(base, local).Fields}
 	}
 	m := *remote
-	m.Place = merge.LocalWins(mc, fieldHTTPServer_Place, base.Place, local.Place, remote.Place)
-	m.URLFor = merge.LocalWins(mc, fieldHTTPServer_URLFor, base.URLFor, local.URLFor, remote.URLFor)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldHTTPServer_Place:
+			m.Place = merge.LocalWins(mc, f, base.Place, local.Place, remote.Place)
+		case fieldHTTPServer_URLFor:
+			m.URLFor = merge.LocalWins(mc, f, base.URLFor, local.URLFor, remote.URLFor)
+		}
+	}
 	return m, mc.Err()
 }

@@ -447,18 +447,34 @@ func MergePointer(mc *merge.Context, base, local, remote *Pointer) (Pointer, err
 		mc = &merge.Context{Local: DiffPointer(base, local).Fields}
 	}
 	m := *remote
-	m.Bool = merge.LocalWinsFunc(mc, fieldPointer_Bool, codecPointer_Bool.Equal, base.Bool, local.Bool, remote.Bool)
-	m.Count = merge.LocalWinsFunc(mc, fieldPointer_Count, codecPointer_Count.Equal, base.Count, local.Count, remote.Count)
-	m.Size = merge.LocalWinsFunc(mc, fieldPointer_Size, codecPointer_Size.Equal, base.Size, local.Size, remote.Size)
-	m.Ratio = merge.LocalWinsFunc(mc, fieldPointer_Ratio, codecPointer_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
-	m.Name = merge.LocalWinsFunc(mc, fieldPointer_Name, codecPointer_Name.Equal, base.Name, local.Name, remote.Name)
-	m.Level = merge.LocalWinsFunc(mc, fieldPointer_Level, codecPointer_Level.Equal, base.Level, local.Level, remote.Level)
-	m.Data = merge.LocalWinsFunc(mc, fieldPointer_Data, codecPointer_Data.Equal, base.Data, local.Data, remote.Data)
-	m.Due = merge.NewestWinsFunc(mc, fieldPointer_Due, codecPointer_Due.Equal, base.Due, local.Due, remote.Due)
-	m.Every = merge.RemoteWinsFunc(mc, fieldPointer_Every, codecPointer_Every.Equal, base.Every, local.Every, remote.Every)
-	m.Where = merge.LocalWinsFunc(mc, fieldPointer_Where, codecPointer_Where.Equal, base.Where, local.Where, remote.Where)
-	m.Digest = merge.LocalWinsFunc(mc, fieldPointer_Digest, codecPointer_Digest.Equal, base.Digest, local.Digest, remote.Digest)
-	m.Choices = merge.LocalWinsFunc(mc, fieldPointer_Choices, codecPointer_Choices.Equal, base.Choices, local.Choices, remote.Choices)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldPointer_Bool:
+			m.Bool = merge.LocalWinsFunc(mc, f, codecPointer_Bool.Equal, base.Bool, local.Bool, remote.Bool)
+		case fieldPointer_Count:
+			m.Count = merge.LocalWinsFunc(mc, f, codecPointer_Count.Equal, base.Count, local.Count, remote.Count)
+		case fieldPointer_Size:
+			m.Size = merge.LocalWinsFunc(mc, f, codecPointer_Size.Equal, base.Size, local.Size, remote.Size)
+		case fieldPointer_Ratio:
+			m.Ratio = merge.LocalWinsFunc(mc, f, codecPointer_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
+		case fieldPointer_Name:
+			m.Name = merge.LocalWinsFunc(mc, f, codecPointer_Name.Equal, base.Name, local.Name, remote.Name)
+		case fieldPointer_Level:
+			m.Level = merge.LocalWinsFunc(mc, f, codecPointer_Level.Equal, base.Level, local.Level, remote.Level)
+		case fieldPointer_Data:
+			m.Data = merge.LocalWinsFunc(mc, f, codecPointer_Data.Equal, base.Data, local.Data, remote.Data)
+		case fieldPointer_Due:
+			m.Due = merge.NewestWinsFunc(mc, f, codecPointer_Due.Equal, base.Due, local.Due, remote.Due)
+		case fieldPointer_Every:
+			m.Every = merge.RemoteWinsFunc(mc, f, codecPointer_Every.Equal, base.Every, local.Every, remote.Every)
+		case fieldPointer_Where:
+			m.Where = merge.LocalWinsFunc(mc, f, codecPointer_Where.Equal, base.Where, local.Where, remote.Where)
+		case fieldPointer_Digest:
+			m.Digest = merge.LocalWinsFunc(mc, f, codecPointer_Digest.Equal, base.Digest, local.Digest, remote.Digest)
+		case fieldPointer_Choices:
+			m.Choices = merge.LocalWinsFunc(mc, f, codecPointer_Choices.Equal, base.Choices, local.Choices, remote.Choices)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -256,11 +256,20 @@ func MergeForest(mc *merge.Context, base, local, remote *Forest) (Forest, error)
 		mc = &merge.Context{Local: DiffForest(base, local).Fields}
 	}
 	m := *remote
-	m.Root = merge.LocalWinsFunc(mc, fieldForest_Root, codecForest_Root.Equal, base.Root, local.Root, remote.Root)
-	m.Top = merge.LocalWinsFunc(mc, fieldForest_Top, codecForest_Top.Equal, base.Top, local.Top, remote.Top)
-	m.Trees = merge.LocalWinsFunc(mc, fieldForest_Trees, codecForest_Trees.Equal, base.Trees, local.Trees, remote.Trees)
-	m.Chain = merge.LocalWinsFunc(mc, fieldForest_Chain, codecForest_Chain.Equal, base.Chain, local.Chain, remote.Chain)
-	m.Odd = merge.LocalWinsFunc(mc, fieldForest_Odd, codecForest_Odd.Equal, base.Odd, local.Odd, remote.Odd)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldForest_Root:
+			m.Root = merge.LocalWinsFunc(mc, f, codecForest_Root.Equal, base.Root, local.Root, remote.Root)
+		case fieldForest_Top:
+			m.Top = merge.LocalWinsFunc(mc, f, codecForest_Top.Equal, base.Top, local.Top, remote.Top)
+		case fieldForest_Trees:
+			m.Trees = merge.LocalWinsFunc(mc, f, codecForest_Trees.Equal, base.Trees, local.Trees, remote.Trees)
+		case fieldForest_Chain:
+			m.Chain = merge.LocalWinsFunc(mc, f, codecForest_Chain.Equal, base.Chain, local.Chain, remote.Chain)
+		case fieldForest_Odd:
+			m.Odd = merge.LocalWinsFunc(mc, f, codecForest_Odd.Equal, base.Odd, local.Odd, remote.Odd)
+		}
+	}
 	return m, mc.Err()
 }
 

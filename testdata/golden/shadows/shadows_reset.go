@@ -319,13 +319,24 @@ func MergeThing(mc2 *resetmerge.Context, base2, local, remote2 *Thing) (Thing, e
 		mc2 = &resetmerge.Context{Local: DiffThing(base2, local).Fields}
 	}
 	m2 := *remote2
-	m2.Name = resetmerge.FuncWins(mc2, fieldThing_Name, func(a, b model) bool { return a == b }, remote, base2.Name, local.Name, remote2.Name)
-	m2.Ratio = resetmerge.FuncWins(mc2, fieldThing_Ratio, resetcodec2.EqualFloat[float64], mc, base2.Ratio, local.Ratio, remote2.Ratio)
-	m2.Bases = resetmerge.FuncWins(mc2, fieldThing_Bases, codecThing_Bases.Equal, m, base2.Bases, local.Bases, remote2.Bases)
-	m2.Counts = resetmerge.MapParts(mc2, fieldThing_Counts, keyThing_Counts, elemThing_Counts.Equal, base2.Counts, local.Counts, remote2.Counts)
-	m2.Items = resetmerge.ListByParts(mc2, fieldThing_Items, elemThing_Items, func(e e) v { return e.ID }, base2.Items, local.Items, remote2.Items)
-	m2.Since = resetmerge.LocalWinsFunc(mc2, fieldThing_Since, clock.Time.Equal, base2.Since, local.Since, remote2.Since)
-	m2.Until = resetmerge.LocalWinsFunc(mc2, fieldThing_Until, codecThing_Until.Equal, base2.Until, local.Until, remote2.Until)
+	for f := range mc2.Local.All() {
+		switch f {
+		case fieldThing_Name:
+			m2.Name = resetmerge.FuncWins(mc2, f, func(a, b model) bool { return a == b }, remote, base2.Name, local.Name, remote2.Name)
+		case fieldThing_Ratio:
+			m2.Ratio = resetmerge.FuncWins(mc2, f, resetcodec2.EqualFloat[float64], mc, base2.Ratio, local.Ratio, remote2.Ratio)
+		case fieldThing_Bases:
+			m2.Bases = resetmerge.FuncWins(mc2, f, codecThing_Bases.Equal, m, base2.Bases, local.Bases, remote2.Bases)
+		case fieldThing_Counts:
+			m2.Counts = resetmerge.MapParts(mc2, f, keyThing_Counts, elemThing_Counts.Equal, base2.Counts, local.Counts, remote2.Counts)
+		case fieldThing_Items:
+			m2.Items = resetmerge.ListByParts(mc2, f, elemThing_Items, func(e e) v { return e.ID }, base2.Items, local.Items, remote2.Items)
+		case fieldThing_Since:
+			m2.Since = resetmerge.LocalWinsFunc(mc2, f, clock.Time.Equal, base2.Since, local.Since, remote2.Since)
+		case fieldThing_Until:
+			m2.Until = resetmerge.LocalWinsFunc(mc2, f, codecThing_Until.Equal, base2.Until, local.Until, remote2.Until)
+		}
+	}
 	return m2, mc2.Err()
 }
 

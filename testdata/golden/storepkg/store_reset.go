@@ -139,6 +139,11 @@ func MergeShop(mc *merge.Context, base, local, remote *Shop) (Shop, error) {
 		mc = &merge.Context{Local: DiffShop(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldShop_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldShop_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }

@@ -175,8 +175,14 @@ func mergeInside(mc *merge.Context, base, local, remote *inside) (inside, error)
 		mc = &merge.Context{Local: diffInside(base, local).Fields}
 	}
 	m := *remote
-	m.Points = merge.LocalWinsFunc(mc, fieldInside_Points, codecInside_Points.Equal, base.Points, local.Points, remote.Points)
-	m.Marks = merge.LocalWinsFunc(mc, fieldInside_Marks, codecInside_Marks.Equal, base.Marks, local.Marks, remote.Marks)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldInside_Points:
+			m.Points = merge.LocalWinsFunc(mc, f, codecInside_Points.Equal, base.Points, local.Points, remote.Points)
+		case fieldInside_Marks:
+			m.Marks = merge.LocalWinsFunc(mc, f, codecInside_Marks.Equal, base.Marks, local.Marks, remote.Marks)
+		}
+	}
 	return m, mc.Err()
 }
 

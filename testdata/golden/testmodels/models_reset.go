@@ -148,7 +148,12 @@ func MergePlan(mc *merge.Context, base, local, remote *Plan) (Plan, error) {
 		mc = &merge.Context{Local: DiffPlan(base, local).Fields}
 	}
 	m := *remote
-	m.Points = merge.LocalWinsFunc(mc, fieldPlan_Points, codecPlan_Points.Equal, base.Points, local.Points, remote.Points)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldPlan_Points:
+			m.Points = merge.LocalWinsFunc(mc, f, codecPlan_Points.Equal, base.Points, local.Points, remote.Points)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -149,7 +149,12 @@ func MergeOutside(mc *merge.Context, base, local, remote *Outside) (Outside, err
 		mc = &merge.Context{Local: DiffOutside(base, local).Fields}
 	}
 	m := *remote
-	m.Points = merge.LocalWinsFunc(mc, fieldOutside_Points, codecOutside_Points.Equal, base.Points, local.Points, remote.Points)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldOutside_Points:
+			m.Points = merge.LocalWinsFunc(mc, f, codecOutside_Points.Equal, base.Points, local.Points, remote.Points)
+		}
+	}
 	return m, mc.Err()
 }
 

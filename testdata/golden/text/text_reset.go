@@ -471,16 +471,31 @@ func MergeHost(mc *merge.Context, base, local, remote *Host) (Host, error) {
 		mc = &merge.Context{Local: DiffHost(base, local).Fields}
 	}
 	m := *remote
-	m.Gateway = merge.LocalWinsFunc(mc, fieldHost_Gateway, codecHost_Gateway.Equal, base.Gateway, local.Gateway, remote.Gateway)
-	m.Level = merge.LocalWinsFunc(mc, fieldHost_Level, codecHost_Level.Equal, base.Level, local.Level, remote.Level)
-	m.Name = merge.LocalWinsFunc(mc, fieldHost_Name, codecHost_Name.Equal, base.Name, local.Name, remote.Name)
-	m.Serial = merge.LocalWinsFunc(mc, fieldHost_Serial, codecHost_Serial.Equal, base.Serial, local.Serial, remote.Serial)
-	m.Limit = merge.LocalWinsFunc(mc, fieldHost_Limit, codecHost_Limit.Equal, base.Limit, local.Limit, remote.Limit)
-	m.Peers = merge.SetPartsFunc(mc, fieldHost_Peers, elemHost_Peers, base.Peers, local.Peers, remote.Peers)
-	m.Routes = merge.MapParts(mc, fieldHost_Routes, keyHost_Routes, elemHost_Routes.Equal, base.Routes, local.Routes, remote.Routes)
-	m.Aliases = merge.LocalWinsFunc(mc, fieldHost_Aliases, codecHost_Aliases.Equal, base.Aliases, local.Aliases, remote.Aliases)
-	m.Served = merge.LocalWinsFunc(mc, fieldHost_Served, codecHost_Served.Equal, base.Served, local.Served, remote.Served)
-	m.Blocked = merge.SetPartsFunc(mc, fieldHost_Blocked, elemHost_Blocked, base.Blocked, local.Blocked, remote.Blocked)
-	m.Quotas = merge.LocalWinsFunc(mc, fieldHost_Quotas, codecHost_Quotas.Equal, base.Quotas, local.Quotas, remote.Quotas)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldHost_Gateway:
+			m.Gateway = merge.LocalWinsFunc(mc, f, codecHost_Gateway.Equal, base.Gateway, local.Gateway, remote.Gateway)
+		case fieldHost_Level:
+			m.Level = merge.LocalWinsFunc(mc, f, codecHost_Level.Equal, base.Level, local.Level, remote.Level)
+		case fieldHost_Name:
+			m.Name = merge.LocalWinsFunc(mc, f, codecHost_Name.Equal, base.Name, local.Name, remote.Name)
+		case fieldHost_Serial:
+			m.Serial = merge.LocalWinsFunc(mc, f, codecHost_Serial.Equal, base.Serial, local.Serial, remote.Serial)
+		case fieldHost_Limit:
+			m.Limit = merge.LocalWinsFunc(mc, f, codecHost_Limit.Equal, base.Limit, local.Limit, remote.Limit)
+		case fieldHost_Peers:
+			m.Peers = merge.SetPartsFunc(mc, f, elemHost_Peers, base.Peers, local.Peers, remote.Peers)
+		case fieldHost_Routes:
+			m.Routes = merge.MapParts(mc, f, keyHost_Routes, elemHost_Routes.Equal, base.Routes, local.Routes, remote.Routes)
+		case fieldHost_Aliases:
+			m.Aliases = merge.LocalWinsFunc(mc, f, codecHost_Aliases.Equal, base.Aliases, local.Aliases, remote.Aliases)
+		case fieldHost_Served:
+			m.Served = merge.LocalWinsFunc(mc, f, codecHost_Served.Equal, base.Served, local.Served, remote.Served)
+		case fieldHost_Blocked:
+			m.Blocked = merge.SetPartsFunc(mc, f, elemHost_Blocked, base.Blocked, local.Blocked, remote.Blocked)
+		case fieldHost_Quotas:
+			m.Quotas = merge.LocalWinsFunc(mc, f, codecHost_Quotas.Equal, base.Quotas, local.Quotas, remote.Quotas)
+		}
+	}
 	return m, mc.Err()
 }

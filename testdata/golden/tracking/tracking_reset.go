@@ -140,7 +140,12 @@ func MergeFields(mc *merge.Context, base, local, remote *Fields) (Fields, error)
 		mc = &merge.Context{Local: DiffFields(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.NewestWins(mc, fieldFields_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFields_Name:
+			m.Name = merge.NewestWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -270,7 +275,12 @@ func MergeWhole(mc *merge.Context, base, local, remote *Whole) (Whole, error) {
 		mc = &merge.Context{Local: DiffWhole(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.NewestWins(mc, fieldWhole_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldWhole_Name:
+			m.Name = merge.NewestWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -400,6 +410,11 @@ func MergeBare(mc *merge.Context, base, local, remote *Bare) (Bare, error) {
 		mc = &merge.Context{Local: DiffBare(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldBare_Name, base.Name, local.Name, remote.Name)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldBare_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		}
+	}
 	return m, mc.Err()
 }

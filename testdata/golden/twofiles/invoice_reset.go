@@ -148,7 +148,12 @@ func MergeInvoice(mc *merge.Context, base, local, remote *Invoice) (Invoice, err
 		mc = &merge.Context{Local: DiffInvoice(base, local).Fields}
 	}
 	m := *remote
-	m.Lines = merge.LocalWinsFunc(mc, fieldInvoice_Lines, codecInvoice_Lines.Equal, base.Lines, local.Lines, remote.Lines)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldInvoice_Lines:
+			m.Lines = merge.LocalWinsFunc(mc, f, codecInvoice_Lines.Equal, base.Lines, local.Lines, remote.Lines)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -311,8 +316,14 @@ func MergePayment(mc *merge.Context, base, local, remote *Payment) (Payment, err
 		mc = &merge.Context{Local: DiffPayment(base, local).Fields}
 	}
 	m := *remote
-	m.Invoice = merge.LocalWins(mc, fieldPayment_Invoice, base.Invoice, local.Invoice, remote.Invoice)
-	m.Paid = merge.LocalWinsFunc(mc, fieldPayment_Paid, codecPayment_Paid.Equal, base.Paid, local.Paid, remote.Paid)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldPayment_Invoice:
+			m.Invoice = merge.LocalWins(mc, f, base.Invoice, local.Invoice, remote.Invoice)
+		case fieldPayment_Paid:
+			m.Paid = merge.LocalWinsFunc(mc, f, codecPayment_Paid.Equal, base.Paid, local.Paid, remote.Paid)
+		}
+	}
 	return m, mc.Err()
 }
 

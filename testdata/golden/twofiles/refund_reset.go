@@ -200,9 +200,16 @@ func MergeRefund(mc *merge.Context, base, local, remote *Refund) (Refund, error)
 		mc = &merge.Context{Local: DiffRefund(base, local).Fields}
 	}
 	m := *remote
-	m.Of = merge.LocalWins(mc, fieldRefund_Of, base.Of, local.Of, remote.Of)
-	m.Parts = merge.LocalWinsFunc(mc, fieldRefund_Parts, codecRefund_Parts.Equal, base.Parts, local.Parts, remote.Parts)
-	m.Notes = merge.LocalWinsFunc(mc, fieldRefund_Notes, codecRefund_Notes.Equal, base.Notes, local.Notes, remote.Notes)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldRefund_Of:
+			m.Of = merge.LocalWins(mc, f, base.Of, local.Of, remote.Of)
+		case fieldRefund_Parts:
+			m.Parts = merge.LocalWinsFunc(mc, f, codecRefund_Parts.Equal, base.Parts, local.Parts, remote.Parts)
+		case fieldRefund_Notes:
+			m.Notes = merge.LocalWinsFunc(mc, f, codecRefund_Notes.Equal, base.Notes, local.Notes, remote.Notes)
+		}
+	}
 	return m, mc.Err()
 }
 

@@ -173,8 +173,14 @@ func mergeFinding(mc *merge.Context, base, local, remote *finding) (finding, err
 		mc = &merge.Context{Local: diffFinding(base, local).Fields}
 	}
 	m := *remote
-	m.Title = merge.LocalWins(mc, fieldFinding_Title, base.Title, local.Title, remote.Title)
-	m.Spots = merge.LocalWinsFunc(mc, fieldFinding_Spots, codecFinding_Spots.Equal, base.Spots, local.Spots, remote.Spots)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldFinding_Title:
+			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
+		case fieldFinding_Spots:
+			m.Spots = merge.LocalWinsFunc(mc, f, codecFinding_Spots.Equal, base.Spots, local.Spots, remote.Spots)
+		}
+	}
 	return m, mc.Err()
 }
 
@@ -328,8 +334,14 @@ func mergeItem_v2(mc *merge.Context, base, local, remote *item_v2) (item_v2, err
 		mc = &merge.Context{Local: diffItem_v2(base, local).Fields}
 	}
 	m := *remote
-	m.Name_1 = merge.LocalWins(mc, fieldItem_v2_Name_1, base.Name_1, local.Name_1, remote.Name_1)
-	m.URLPath = merge.LocalWins(mc, fieldItem_v2_URLPath, base.URLPath, local.URLPath, remote.URLPath)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldItem_v2_Name_1:
+			m.Name_1 = merge.LocalWins(mc, f, base.Name_1, local.Name_1, remote.Name_1)
+		case fieldItem_v2_URLPath:
+			m.URLPath = merge.LocalWins(mc, f, base.URLPath, local.URLPath, remote.URLPath)
+		}
+	}
 	return m, mc.Err()
 }
 

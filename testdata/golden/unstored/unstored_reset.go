@@ -162,6 +162,11 @@ func MergeDraft(mc *merge.Context, base, local, remote *Draft) (Draft, error) {
 		mc = &merge.Context{Local: DiffDraft(base, local).Fields}
 	}
 	m := *remote
-	m.Title = merge.LocalWins(mc, fieldDraft_Title, base.Title, local.Title, remote.Title)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldDraft_Title:
+			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
+		}
+	}
 	return m, mc.Err()
 }

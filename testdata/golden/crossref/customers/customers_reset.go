@@ -165,7 +165,13 @@ func MergeCustomer(mc *merge.Context, base, local, remote *Customer) (Customer, 
 		mc = &merge.Context{Local: DiffCustomer(base, local).Fields}
 	}
 	m := *remote
-	m.Name = merge.LocalWins(mc, fieldCustomer_Name, base.Name, local.Name, remote.Name)
-	m.Latest = merge.LocalWins(mc, fieldCustomer_Latest, base.Latest, local.Latest, remote.Latest)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldCustomer_Name:
+			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
+		case fieldCustomer_Latest:
+			m.Latest = merge.LocalWins(mc, f, base.Latest, local.Latest, remote.Latest)
+		}
+	}
 	return m, mc.Err()
 }

@@ -174,8 +174,14 @@ func MergeOrder(mc *merge.Context, base, local, remote *Order) (Order, error) {
 		mc = &merge.Context{Local: DiffOrder(base, local).Fields}
 	}
 	m := *remote
-	m.Customer = merge.LocalWins(mc, fieldOrder_Customer, base.Customer, local.Customer, remote.Customer)
-	m.Others = merge.LocalWinsFunc(mc, fieldOrder_Others, codecOrder_Others.Equal, base.Others, local.Others, remote.Others)
+	for f := range mc.Local.All() {
+		switch f {
+		case fieldOrder_Customer:
+			m.Customer = merge.LocalWins(mc, f, base.Customer, local.Customer, remote.Customer)
+		case fieldOrder_Others:
+			m.Others = merge.LocalWinsFunc(mc, f, codecOrder_Others.Equal, base.Others, local.Others, remote.Others)
+		}
+	}
 	return m, mc.Err()
 }
 
