@@ -14,8 +14,8 @@ func cell(text string) string {
 }
 
 // typeOf spells the Go type as code of the package would.
-func typeOf(p *schema.Package, f *schema.Field) string {
-	return types.TypeString(f.Type.Go, func(other *types.Package) string {
+func typeOf(p *schema.Package, t *schema.Type) string {
+	return types.TypeString(t.Go, func(other *types.Package) string {
 		if other == p.Types {
 			return ""
 		}
@@ -43,7 +43,7 @@ func ruleOf(m *schema.Model, f *schema.Field) string {
 	return f.Rule.String()
 }
 
-func optionsOf(m *schema.Model, f *schema.Field) string {
+func optionsOf(p *schema.Package, m *schema.Model, f *schema.Field) string {
 	var list []string
 	if f == m.Key {
 		list = append(list, "key")
@@ -58,6 +58,9 @@ func optionsOf(m *schema.Model, f *schema.Field) string {
 	}
 	if len(f.Was) > 0 {
 		list = append(list, "was "+strings.Join(f.Was, ", "))
+	}
+	if c := f.Convert; c != nil {
+		list = append(list, "was `"+cell(typeOf(p, c.From))+"`, read by "+c.Func)
 	}
 	return strings.Join(list, "; ")
 }

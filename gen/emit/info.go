@@ -77,7 +77,21 @@ func (m model) fieldInfo(f *schema.Field) jen.Code {
 	if f.Unique {
 		items = append(items, pair("Unique", jen.True()))
 	}
+	if f.Convert != nil {
+		from, _ := f.Convert.From.Kind()
+		items = append(items, pair("From", m.modelPkg(kindNames[from])), pair("Convert", m.conversion(f)))
+	}
 	return pairs(items...)
+}
+
+// conversion is the function that reads a value of the field's earlier type.
+func (m model) conversion(f *schema.Field) jen.Code {
+	place := upper(m.GoName) + f.GoName
+	to := jen.Id(m.codec(f))
+	if isScalar(f.Type) {
+		to = m.codecOf(f.Type, place, nil)
+	}
+	return m.codecPkg("Convert").Call(m.codecOf(f.Convert.From, place+"Before", nil), to, jen.Id(f.Convert.Func))
 }
 
 func stringList(list []string) jen.Code {

@@ -74,6 +74,7 @@ var (
 		{name: "unique"},
 		{name: "name", value: checkName},
 		{name: "was", value: checkWas, repeat: true},
+		{name: "convert", value: checkConvert},
 		{name: "-"},
 	}
 	modelRules = []rule{
@@ -181,6 +182,24 @@ func checkMerge(option string, v text) *tagError {
 		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, v.s, function)
 	}
 	return tagErrorf(v, "%s=%s is not a merge rule%s", option, v.s, suggest(v.s, mergeRules))
+}
+
+// parseConvert reads the value of convert.
+func parseConvert(s string) (function string, ok bool) {
+	function, ok = strings.CutPrefix(s, funcPrefix)
+	return function, ok && token.IsIdentifier(function)
+}
+
+func checkConvert(option string, v text) *tagError {
+	switch function, ok := parseConvert(v.s); {
+	case ok:
+		return nil
+	case function != v.s:
+		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, v.s, function)
+	case token.IsIdentifier(v.s):
+		return tagErrorf(v, "%s=%s does not say that it is a function; did you mean %q?", option, v.s, funcPrefix+v.s)
+	}
+	return tagErrorf(v, "%s=%s does not name a function (allowed: %sName)", option, v.s, funcPrefix)
 }
 
 func checkTrack(option string, v text) *tagError {

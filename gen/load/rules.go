@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/resetgen/resetgen/gen/schema"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -32,6 +33,9 @@ func (l *leaf) apply(field *schema.Field) {
 	}
 	if opt := opts.get("unique"); opt != nil {
 		field.Unique = l.indexable(field, opt)
+	}
+	if opt := opts.get("convert"); opt != nil {
+		l.applyConvert(field, opt)
 	}
 }
 
@@ -87,43 +91,81 @@ func (l *leaf) applyMerge(field *schema.Field, opt *option) {
 		l.rejectOption(opt, "the rule compares stamps, which %s does not keep with track=journal (allowed: track=field, track=object)", l.model.GoName)
 	}
 	if field.Rule == model.Func {
-		l.checkFunc(field, opt)
+		t := l.typeString(field.Type.Go)
+		want := fmt.Sprintf("func %s(base, local, remote %s) (%s, error)", field.Func, t, t)
+		l.function(opt, field.Func, want, func(s *types.Signature) bool { return isMerge(s, field.Type.Go) })
 	}
 }
 
-// checkFunc makes sure that generated code can call the merge function.
-func (l *leaf) checkFunc(field *schema.Field, opt *option) {
+// function finds the function of the app's that an option names, and makes sure
+// that generated code can call it: want spells the signature that fits tests. It
+// is nil where the option was rejected.
+func (l *leaf) function(opt *option, name, want string, fits func(*types.Signature) bool) *types.Func {
 	if l.at.anchor.IsValid() {
-		l.rejectOption(opt, "a merge function has to be of the model's own package")
-		return
+		l.rejectOption(opt, "a %s function has to be of the model's own package", opt.name)
+		return nil
 	}
-	t := l.typeString(field.Type.Go)
-	want := fmt.Sprintf("func %s(base, local, remote %s) (%s, error)", field.Func, t, t)
-	obj := l.pkg.Scope().Lookup(field.Func)
+	obj := l.pkg.Scope().Lookup(name)
 	f, ok := obj.(*types.Func)
 	switch {
 	case obj == nil:
-		l.rejectOption(opt, "the package has no function %s; declare %s", field.Func, want)
+		l.rejectOption(opt, "the package has no function %s; declare %s", name, want)
 	case !ok:
-		l.rejectOption(opt, "%s is not a function; declare %s", field.Func, want)
-	case !isMerge(f.Signature(), field.Type.Go):
-		l.rejectOption(opt, "%s does not fit (%s); the field needs %s", field.Func, l.place(f.Pos()), want)
+		l.rejectOption(opt, "%s is not a function; declare %s", name, want)
+	case !fits(f.Signature()):
+		l.rejectOption(opt, "%s does not fit (%s); the field needs %s", name, l.place(f.Pos()), want)
 	case l.inTest(f) && !l.source.isTest():
-		l.rejectOption(opt, "%s is declared in a test file (%s), and the model is not", field.Func, l.place(f.Pos()))
+		l.rejectOption(opt, "%s is declared in a test file (%s), and the model is not", name, l.place(f.Pos()))
+	default:
+		return f
 	}
+	return nil
 }
 
 func isMerge(s *types.Signature, t types.Type) bool {
-	params, results := s.Params(), s.Results()
-	if params.Len() != 3 || results.Len() != 2 || s.Variadic() || s.TypeParams().Len() > 0 {
-		return false
-	}
-	for v := range params.Variables() {
+	for v := range s.Params().Variables() {
 		if !types.Identical(v.Type(), t) {
 			return false
 		}
 	}
-	return types.Identical(results.At(0).Type(), t) && types.Identical(results.At(1).Type(), types.Universe.Lookup("error").Type())
+	return s.Params().Len() == 3 && gives(s, t)
+}
+
+func isConvert(s *types.Signature, t types.Type) bool { return s.Params().Len() == 1 && gives(s, t) }
+
+// gives tells whether a plain function has the results (t, error).
+func gives(s *types.Signature, t types.Type) bool {
+	results := s.Results()
+	return results.Len() == 2 && !s.Variadic() && s.TypeParams().Len() == 0 &&
+		types.Identical(results.At(0).Type(), t) && types.Identical(results.At(1).Type(), types.Universe.Lookup("error").Type())
+}
+
+// applyConvert finds out what type the field had before: the parameter of its
+// function says.
+func (l *leaf) applyConvert(field *schema.Field, opt *option) {
+	if field == l.model.Key {
+		l.rejectOption(opt, "a key keeps its type, so there is nothing to convert")
+		return
+	}
+	name, _ := parseConvert(opt.value)
+	t := l.typeString(field.Type.Go)
+	want := fmt.Sprintf("func %s(old X) (%s, error), where X is the earlier type", name, t)
+	f := l.function(opt, name, want, func(s *types.Signature) bool { return isConvert(s, field.Type.Go) })
+	if f == nil {
+		return
+	}
+	old := f.Signature().Params().At(0).Type()
+	from, err := l.classify(old)
+	if err != nil {
+		l.rejectOption(opt, "%s reads what was never stored (%s): %s", name, l.place(f.Pos()), strings.TrimSuffix(err.Error(), "; "+leaveOut))
+		return
+	}
+	was, _ := from.Kind()
+	if now, _ := field.Type.Kind(); now == was {
+		l.rejectOption(opt, "%s and %s are both stored as %s, so %s would never be called; remove the option", l.typeString(old), t, now, name)
+		return
+	}
+	field.Convert = &schema.Conversion{Func: name, From: from}
 }
 
 func (l *leaf) inTest(obj types.Object) bool {

@@ -74,8 +74,15 @@ type Field struct {
 	Ref      string  // the stored name of the model whose key this is, or ""
 	Index    bool
 	Unique   bool
-	Convert  string // the function that reads an earlier type, or ""
+	Convert  *Conversion // how a value of an earlier type is read, or nil
 	Pos      token.Position
+}
+
+// Conversion is how a field reads a value that was stored when it had another
+// type.
+type Conversion struct {
+	Func string // the function
+	From *Type  // what it takes: the earlier type
 }
 
 // Form is how a type is stored, compared and copied: which of the functions of

@@ -7,7 +7,7 @@ import (
 // fieldConflict reports a field that both sides changed; of a map just the key.
 func (o *object) fieldConflict(p Part, rule string, base *model.Row) {
 	of := func(row *model.Row) model.Value {
-		v := row.Values[p.Field]
+		v := o.fit(p.Field, row.Values[p.Field])
 		if o.Info.Fields[p.Field].Rule == model.Map && p.Part != "" {
 			v = v.Member(p.Part)
 		}

@@ -22,7 +22,7 @@ func Fit(m *Model, local *model.Row) (*model.Row, []Loss) {
 	}
 	for f := range row.Values {
 		field := &m.Info.Fields[f]
-		v, err := row.Values[f].Fit(field.Kind, field.Null)
+		v, err := field.Fit(row.Values[f])
 		if err != nil || v.IsAbsent() {
 			v = field.Zero
 		}

@@ -64,7 +64,7 @@ func (o *object) pending(row *model.Row) []model.FieldChange {
 	for f := range o.Info.Fields {
 		c := o.change(f, o.remote.Values[f])
 		differs := !row.Values[f].Equal(o.remote.Values[f])
-		touched := c.Touched && row.Values[f].Equal(o.local.Values[f])
+		touched := c.Touched && row.Values[f].Equal(o.fit(f, o.local.Values[f]))
 		if f != o.Info.Key && (differs || touched) {
 			pending = append(pending, c)
 		}
@@ -88,7 +88,7 @@ func (o *object) differing(a, b *model.Row) model.FieldSet {
 
 // fit is v in the form of field f, or v itself where it does not fit.
 func (o *object) fit(f int, v model.Value) model.Value {
-	if fit, err := v.Fit(o.Info.Fields[f].Kind, o.Info.Fields[f].Null); err == nil {
+	if fit, err := o.Info.Fields[f].Fit(v); err == nil {
 		return fit
 	}
 	return v

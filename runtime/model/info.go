@@ -96,6 +96,25 @@ type Field struct {
 	Index  bool
 	Unique bool
 	Zero   Value // the stored form of the Go zero value
+
+	// Convert reads a value that was stored when the field had another type, which
+	// was stored as From. Nil where the field had none.
+	From    Kind
+	Convert func(Value) (Value, error)
+}
+
+// Fit turns v into the form that the field stores. A value of the earlier type
+// goes through Convert, and not through Value.Fit although that may have an
+// answer too: what was a price in cents is not the same number of euros. Nor does
+// a null that the field cannot hold.
+func (f *Field) Fit(v Value) (Value, error) {
+	if f.Convert != nil && (v.Kind() == f.From || v.IsNull() && !f.Null) {
+		var err error
+		if v, err = f.Convert(v); err != nil {
+			return Value{}, err
+		}
+	}
+	return v.Fit(f.Kind, f.Null)
 }
 
 // Index is the index of the field with the stored name, or -1.

@@ -16,7 +16,8 @@ import (
 // Kind is the stored form of a value.
 type Kind uint8
 
-// The kinds. A field of a model has one of those from Bool on, always the same.
+// The kinds. A field of a model has one of those from Bool on; in an earlier
+// version of the app it may have had another.
 const (
 	Absent Kind = iota // no value was stored: the column or the object is not there
 	Null               // stored as null

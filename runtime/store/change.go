@@ -98,9 +98,14 @@ func (c *change) field(i int, old *model.FieldChange, kind model.Change) (model.
 	case kind == model.Updated:
 		f.Base = c.before.Values[i]
 	}
-	base := f.Base
+	base, field := f.Base, &c.info.Fields[i]
 	if kind != model.Updated {
-		base = c.info.Fields[i].Zero
+		base = field.Zero
+	}
+	if base.Kind() != field.Kind { // an earlier version of the app may have written it
+		if fit, err := field.Fit(base); err == nil {
+			base = fit
+		}
 	}
 	return f, f.Touched || !c.after.Values[i].Equal(base)
 }

@@ -16,8 +16,10 @@ type Driver interface {
 	// it is opened to be read only. A store that is not of this kind, is
 	// damaged or belongs to another schema is refused with an error that wraps
 	// ErrNotAStore, ErrCorrupt or ErrSchema, and is left as it was found. A
-	// store whose schema is older gets the models and fields that it lacks,
-	// unless it is opened to be read only: then what it lacks reads as absent.
+	// store whose schema is older gets the models and fields that it lacks, and
+	// values of an earlier kind are converted (ModelLayout.Convert), unless it is
+	// opened to be read only: then what it lacks reads as absent, and what would
+	// be converted is handed out as it is found.
 	Open(ctx context.Context, path string, schema *Schema, o DriverOptions) (Engine, error)
 }
 

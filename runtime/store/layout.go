@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type Layout struct {
 
 // ModelLayout says where the fields of one model lie. A field's place is its
 // index in Was.Fields and in Now.Fields: these agree up to the length of Was, but
-// for what was renamed since or can now be null.
+// for what was renamed since, can now be null or is now of another kind.
 type ModelLayout struct {
 	Info    *model.Info
 	Was     *CatalogModel // as the store has it; nil where it has none
@@ -109,12 +110,33 @@ func (l *ModelLayout) lay(f int) error {
 	l.Place[f] = p
 	now := &l.Now.Fields[p]
 	if now.Kind != field.Kind {
-		return fmt.Errorf("%w: %s.%s is stored as a %s and is a %s in the app; give the field another stored name with reset:\"name=…\"",
-			ErrSchema, l.Info.Name, field.Name, now.Kind, field.Kind)
+		if err := l.checkConvert(f, now.Kind); err != nil {
+			return err
+		}
+		*now = CatalogField{Name: field.Name, Kind: field.Kind, Null: field.Null}
+		return nil
 	}
 	// A field that can be null no more keeps the nulls that it has.
 	now.Name, now.Null = field.Name, now.Null || field.Null
 	return nil
+}
+
+// checkConvert refuses field f where it cannot be converted from the kind that the
+// store has.
+func (l *ModelLayout) checkConvert(f int, was model.Kind) error {
+	field := &l.Info.Fields[f]
+	var mend string
+	switch {
+	case f == l.Info.Key:
+		mend = "; a key cannot change"
+	case field.Convert == nil:
+		mend = "; convert it with reset:\"convert=func:…\" or give it another stored name with reset:\"name=…\""
+	case field.From != was:
+		mend = fmt.Sprintf(", which converts a %s; give it another stored name with reset:\"name=…\"", field.From)
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: %s.%s is stored as a %s and is a %s in the app%s", ErrSchema, l.Info.Name, field.Name, was, field.Kind, mend)
 }
 
 // find is the place of a field in the store as it is, under its name or, failing
@@ -167,6 +189,30 @@ func (l *Layout) Applied() *Layout {
 		applied.Models[i].Was = applied.Models[i].Now
 	}
 	return applied
+}
+
+// Converted is the set of the fields of which the store has values of an earlier
+// kind. Until it is brought up to date these are handed out as they are.
+func (l *ModelLayout) Converted() model.FieldSet {
+	var s model.FieldSet
+	for f, p := range l.Place {
+		if p < l.Stored() && l.Was.Fields[p].Kind != l.Now.Fields[p].Kind {
+			s.Add(f)
+		}
+	}
+	return s
+}
+
+// Convert is what becomes of v, a value of field f in an object of the store, when
+// the store is brought up to date. One that cannot be converted is an error that
+// wraps ErrSchema: to open the store all the same would be to lose it.
+func (l *ModelLayout) Convert(key model.Value, f int, v model.Value) (model.Value, error) {
+	converted, err := storable(&l.Info.Fields[f], v)
+	if err != nil {
+		misfit := &model.FieldError{Model: l.Info.Name, Field: l.Info.Fields[f].Name, Value: v, Err: err}
+		return v, fmt.Errorf("%w: %w", ErrSchema, describe("converting", l.Info, key, misfit))
+	}
+	return converted, nil
 }
 
 // Stored is how many places of the model the store has.
@@ -237,19 +283,25 @@ func (l *ModelLayout) Spread(at stamp.Stamp) []stamp.Stamp {
 // the field's zero value. What the field cannot hold is refused with an error
 // that wraps ErrConstraint.
 func Storable(m *model.Info, f int, v model.Value) (model.Value, error) {
-	field := &m.Fields[f]
-	var err error
-	switch {
-	case v.IsAbsent():
+	fit, err := storable(&m.Fields[f], v)
+	if err != nil {
+		return v, fmt.Errorf("%w: %s.%s: %w", ErrConstraint, m.Name, m.Fields[f].Name, err)
+	}
+	return fit, nil
+}
+
+func storable(field *model.Field, v model.Value) (model.Value, error) {
+	if v.IsAbsent() {
 		return field.Zero, nil
-	case v.Kind() == model.Float && field.Null && v.Float() != v.Float():
-		err = fmt.Errorf("NaN cannot be told from null")
-	case v.Kind() == field.Kind, v.IsNull() && field.Null:
-		return v, nil
-	default:
-		if v, err = v.Fit(field.Kind, field.Null); err == nil {
-			return v, nil
+	}
+	if v.Kind() != field.Kind { // else it fits: to look into JSON would take its time
+		var err error
+		if v, err = field.Fit(v); err != nil {
+			return v, err
 		}
 	}
-	return v, fmt.Errorf("%w: %s.%s: %w", ErrConstraint, m.Name, field.Name, err)
+	if v.Kind() == model.Float && field.Null && v.Float() != v.Float() {
+		return v, errors.New("NaN cannot be told from null")
+	}
+	return v, nil
 }

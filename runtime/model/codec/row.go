@@ -97,7 +97,7 @@ func (d *Decoder) Err() error {
 // whether there is something to read.
 func (d *Decoder) value(f int) (model.Value, bool) {
 	field := &d.info.Fields[f]
-	v, err := d.row.Values[f].Fit(field.Kind, field.Null)
+	v, err := field.Fit(d.row.Values[f])
 	if err != nil {
 		d.misfit(f, err)
 		return v, false

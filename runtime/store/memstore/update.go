@@ -18,7 +18,10 @@ func (c *content) update(l *store.Layout) (*content, error) {
 		m := &l.Models[i]
 		t := newTable()
 		if m.Was != nil {
-			t = updated.tables[m.Was.Name].update(m)
+			var err error
+			if t, err = updated.tables[m.Was.Name].update(m); err != nil {
+				return nil, err
+			}
 			delete(updated.tables, m.Was.Name)
 		}
 		if err := t.index(m); err != nil {
@@ -30,12 +33,20 @@ func (c *content) update(l *store.Layout) (*content, error) {
 	return updated, nil
 }
 
-func (t *table) update(m *store.ModelLayout) *table {
+func (t *table) update(m *store.ModelLayout) (*table, error) {
 	updated := newTable()
+	converted := m.Converted()
 	for o := range all(t.objects) {
-		updated.objects.Set(o.update(m))
+		n := o.update(m)
+		for f := range converted.All() {
+			var err error
+			if n.values[m.Place[f]], err = m.Convert(o.key, f, o.values[m.Place[f]]); err != nil {
+				return nil, err
+			}
+		}
+		updated.objects.Set(n)
 	}
-	return updated
+	return updated, nil
 }
 
 // update gives an object the places that its model has gained, and the stamps

@@ -34,6 +34,9 @@ func apply(c *conn, l *store.Layout) error {
 				return fmt.Errorf("bringing the table %s up to date: %w", quote(l.Models[i].Info.Name), err)
 			}
 		}
+		if err := convertColumns(c, &l.Models[i]); err != nil {
+			return err
+		}
 	}
 	missing, _, err := indexes(c, l)
 	if err != nil {
@@ -56,6 +59,9 @@ func steps(m *store.ModelLayout) []string {
 	s.renameTable(m)
 	s.renameColumns(m)
 	s.allowNulls(m)
+	for f := range m.Converted().All() { // convertColumns goes on from there
+		s.setAside(m, f)
+	}
 	s.addColumns(m)
 	s.changeTracking(m)
 	return s.texts
@@ -104,19 +110,27 @@ func (s *script) renameColumns(m *store.ModelLayout) {
 // allowNulls replaces the columns of fields that can be null now: SQLite cannot
 // take a NOT NULL back.
 func (s *script) allowNulls(m *store.ModelLayout) {
+	converted := m.Converted()
 	for f, p := range m.Place {
-		if p >= len(m.Was.Fields) || m.Was.Fields[p].Null || !m.Now.Fields[p].Null {
+		if p >= len(m.Was.Fields) || m.Was.Fields[p].Null || !m.Now.Fields[p].Null || converted.Has(f) {
 			continue
 		}
-		name := quote(m.Now.Fields[p].Name)
-		for _, unique := range []bool{false, true} { // it would hold the old column; apply makes it again
-			s.add("DROP INDEX IF EXISTS %s", quote(index{m.Info.Name, m.Now.Fields[p].Name, unique}.name()))
-		}
-		s.alter("RENAME COLUMN %s TO %s", name, draft(p))
-		s.alter("ADD COLUMN %s", define(m.Info, f))
-		s.add("UPDATE %s SET %s = %s", s.table, name, draft(p))
+		s.setAside(m, f)
+		s.add("UPDATE %s SET %s = %s", s.table, quote(m.Now.Fields[p].Name), draft(p))
 		s.alter("DROP COLUMN %s", draft(p))
 	}
+}
+
+// setAside gives the column of a field a draft's name, and puts an empty one in
+// its place.
+func (s *script) setAside(m *store.ModelLayout, f int) {
+	p := m.Place[f]
+	name := m.Now.Fields[p].Name
+	for _, unique := range []bool{false, true} { // it would hold the old column; apply makes it again
+		s.add("DROP INDEX IF EXISTS %s", quote(index{m.Info.Name, name, unique}.name()))
+	}
+	s.alter("RENAME COLUMN %s TO %s", quote(name), draft(p))
+	s.alter("ADD COLUMN %s", define(m.Info, f))
 }
 
 func (s *script) addColumns(m *store.ModelLayout) {

@@ -38,14 +38,30 @@ func newTable(l *store.ModelLayout, have []string) *table {
 		t.fields = append(t.fields, columnOf(f.Kind, f.Null))
 	}
 	for f, p := range l.Place {
-		if field := &l.Info.Fields[f]; p < len(t.fields) && !field.Null && field.Zero.IsAbsent() {
-			t.fields[p].null = model.Value{} // there was no zero value to put into the rows that lacked it
+		if p < len(t.fields) {
+			t.fields[p] = storedColumn(l, f)
 		}
 	}
 	t.stamps = stampColumns(l.Was.Track)
 	t.prepareReads(append(expected, t.stray...))
 	t.prepareWrites()
 	return t
+}
+
+// storedColumn is the column of field f, which the store has. A NULL stands for
+// nothing at all where the field has no zero value that could have been put into
+// the rows that lacked it.
+func storedColumn(l *store.ModelLayout, f int) column {
+	field, was := &l.Info.Fields[f], l.Was.Fields[l.Place[f]]
+	lacks := !field.Null && field.Zero.IsAbsent()
+	if was.Kind != field.Kind { // it is an earlier version of the app that had no zero value
+		lacks = !was.Null && was.Kind != model.Float
+	}
+	c := columnOf(was.Kind, was.Null)
+	if lacks {
+		c.null = model.Value{}
+	}
+	return c
 }
 
 func (t *table) prepareReads(all []string) {

@@ -157,7 +157,7 @@ func testRenamedModel(t *testing.T, h Harness) {
 			if entry == nil || entry.Model != name {
 				t.Errorf("the entry is %+v", entry)
 			}
-			for entry, err := range tx.Entries() {
+			for entry, err := range tx.Entries("", model.Value{}) {
 				must(t, "listing entries", err)
 				if entry.Model != name || !same(entry.Key, str("a")) {
 					t.Errorf("an entry of %s %v is listed", entry.Model, entry.Key)
@@ -304,7 +304,7 @@ func testMisfits(t *testing.T, h Harness) {
 		{int64(-3), num(-3)}, {2.5, model.FloatValue(2.5)}, {"no such thing", str("no such thing")}, {[]byte{1, 2}, model.BytesValue([]byte{1, 2})},
 	}
 	fits := func(k model.Kind, v model.Value) bool {
-		return k == v.Kind()
+		return k == v.Kind() || k == model.Float && v.Kind() == model.Int // a store may have one form for both
 	}
 	h.with(t, []*model.Info{m}, func(tx store.EngineTx) { must(t, "inserting", tx.Insert(m, str("a"), row(m, str("a")))) })
 	for f, k := range kinds {

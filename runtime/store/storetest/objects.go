@@ -112,7 +112,7 @@ func testKeyOrder(t *testing.T, h Harness) {
 		}
 		slices.SortStableFunc(all, func(a, b string) int { return strings.Compare(strings.Fields(a)[0], strings.Fields(b)[0]) })
 		var got []string
-		for entry, err := range tx.Entries() {
+		for entry, err := range tx.Entries("", model.Value{}) {
 			must(t, "listing entries", err)
 			got = append(got, fmt.Sprintf("%s %v", entry.Model, entry.Key))
 		}

@@ -35,13 +35,13 @@ func testEntries(t *testing.T, h Harness) {
 		wantEntry(t, tx, "user", num(-7), second)
 		wantEntry(t, tx, "user", num(7), nil)
 		n := 0
-		for range tx.Entries() {
+		for range tx.Entries("", model.Value{}) {
 			n++
 		}
 		if n != 2 {
 			t.Errorf("%d entries are listed, want 2", n)
 		}
-		for range tx.Entries() {
+		for range tx.Entries("", model.Value{}) {
 			break
 		}
 		must(t, "deleting an entry", tx.DeleteEntry("note", str("a")))

@@ -65,6 +65,9 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"NullableField", testNullableField},
 		{"ChangedTracking", testChangedTracking},
 		{"ChangedUnique", testChangedUnique},
+		{"Converted", testConverted},
+		{"ConvertedMany", testConvertedMany},
+		{"ConvertedNot", testConvertedNot},
 		{"RefusedSchemas", testRefusedSchemas},
 	}
 	for _, test := range tests {

@@ -4,5 +4,5 @@ type Finding struct {
 	ID    string `reset:"kye"`
 	Site  string `reset:"indx, unique"`
 	Title string `reset:"merge:text"`
-	Size  int    `reset:"convert=func:Old"`
+	Size  int    `reset:"format=hex"`
 }

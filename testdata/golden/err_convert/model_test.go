@@ -1,0 +1,3 @@
+package p
+
+func OnlyInTests(old string) (int, error) { return 0, nil }
