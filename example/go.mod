@@ -2,9 +2,7 @@ module github.com/resetgen/resetgen/example
 
 go 1.26.0
 
-require (
-	modernc.org/sqlite v1.62.0
-)
+require modernc.org/sqlite v1.62.0
 
 require (
 	github.com/aymanbagabas/go-udiff v0.4.1 // indirect
