@@ -34,7 +34,9 @@ func TestStore(t *testing.T) {
 				Driver: d,
 				Path:   filepath.Join(directory(t), "store.db"),
 				Kill:   copyOfTheDisk,
-				Plant:  func(t testing.TB, path string, m *model.Info, key model.Value, field string, value any) { plant(t, d, path, m, key, field, value) },
+				Plant: func(t testing.TB, path string, m *model.Info, key model.Value, field string, value any) {
+					plant(t, d, path, m, key, field, value)
+				},
 			}
 		})
 	})
