@@ -78,12 +78,12 @@ func (l *listener) call() {
 }
 
 func (l *listener) stop() {
+	l.calling.Lock() // wait for a call under way
+	defer l.calling.Unlock()
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.stopped = true
 	if l.pending != nil {
 		l.pending.Stop()
 	}
-	l.mu.Unlock()
-	l.calling.Lock() // wait for a call under way
-	l.calling.Unlock()
 }
