@@ -51,6 +51,8 @@ func (f *flattener) field(v *types.Var, note *annotation, at trail) {
 	l := &leaf{flattener: f, v: v, note: note, at: at, pos: pos, subject: subject}
 	st, isStruct := v.Type().Underlying().(*types.Struct)
 	switch {
+	case holdsLock(v.Type()):
+		f.errorf(pos, "%s: %s must not be copied, and records copy the whole struct; keep it outside of the model, or make the field a pointer that is not exported", subject, f.typeString(v.Type()))
 	case v.Name() == "_" || note.opts.has("-"):
 	case !v.Exported() && !(v.Embedded() && isStruct):
 		if note.tagged {

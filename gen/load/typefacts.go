@@ -203,3 +203,24 @@ func cutLast(path, separator string) (before, after string, found bool) {
 	}
 	return path, "", false
 }
+
+// holdsLock tells whether values of the type must not be copied, by the rule that
+// go vet goes by: a struct whose pointer has the methods Lock and Unlock, or
+// anything that holds one.
+func holdsLock(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return holdsLock(u.Elem())
+	case *types.Struct:
+		methods := types.NewMethodSet(types.NewPointer(t))
+		if methods.Lookup(nil, "Lock") != nil && methods.Lookup(nil, "Unlock") != nil {
+			return true
+		}
+		for field := range u.Fields() {
+			if holdsLock(field.Type()) {
+				return true
+			}
+		}
+	}
+	return false
+}
