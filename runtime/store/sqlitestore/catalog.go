@@ -54,21 +54,34 @@ func writeCatalog(c *conn, catalog *store.Catalog) error {
 	return c.run(writeMeta, catalogName, text)
 }
 
+// entriesColumns lists the columns of the table of the entries.
+var entriesColumns = []string{"model", "key", "change", "seq", "content"}
+
 // verify finds tables and columns that the file should have and has not. SQLite
 // reads them by name and takes "missing" in quotes for a text.
 func verify(c *conn, catalog *store.Catalog) error {
+	if err := verifyTable(c, "_reset_entries", entriesColumns); err != nil {
+		return err
+	}
 	for _, m := range catalog.Models {
-		have, err := columns(c, m.Name)
-		if err != nil {
+		if err := verifyTable(c, m.Name, columnNames(&m)); err != nil {
 			return err
 		}
-		if len(have) == 0 {
-			return fmt.Errorf("%w: the table %s is missing", store.ErrCorrupt, quote(m.Name))
-		}
-		for _, name := range columnNames(&m) {
-			if !slices.Contains(have, name) {
-				return fmt.Errorf("%w: the column %s of the table %s is missing", store.ErrCorrupt, quote(name), quote(m.Name))
-			}
+	}
+	return nil
+}
+
+func verifyTable(c *conn, table string, want []string) error {
+	have, err := columns(c, table)
+	if err != nil {
+		return err
+	}
+	if len(have) == 0 {
+		return fmt.Errorf("%w: the table %s is missing", store.ErrCorrupt, quote(table))
+	}
+	for _, name := range want {
+		if !slices.Contains(have, name) {
+			return fmt.Errorf("%w: the column %s of the table %s is missing", store.ErrCorrupt, quote(name), quote(table))
 		}
 	}
 	return nil

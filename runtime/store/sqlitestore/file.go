@@ -22,6 +22,7 @@ const applicationID = 0x52477374
 const (
 	headerSize    = 100
 	magic         = "SQLite format 3\x00"
+	pageSizeAt    = 16
 	applicationAt = 68
 )
 
@@ -74,19 +75,45 @@ func inspect(path string) error {
 	if id := binary.BigEndian.Uint32(header[applicationAt:]); id != applicationID {
 		return fmt.Errorf("%w: %s is an SQLite file of another program (application_id %#x)", store.ErrNotAStore, path, id)
 	}
-	return nil
+	return wholePages(f, header)
+}
+
+// wholePages refuses a file that ends in the middle of a page: a copy that was
+// broken off. SQLite takes the rest of the page for zeros. With a log beside it the
+// file is a process's that was killed, and SQLite makes it whole.
+func wholePages(f *os.File, header []byte) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	page := int64(binary.BigEndian.Uint16(header[pageSizeAt:]))
+	if page == 1 {
+		page = 1 << 16 // which does not fit
+	}
+	if page < 512 || info.Size()%page == 0 || logOf(f.Name()) != "" { // a size that makes no sense is SQLite's to refuse
+		return nil
+	}
+	return fmt.Errorf("%w: %s ends in the middle of a page, after %d bytes", store.ErrCorrupt, f.Name(), info.Size())
 }
 
 // orphaned gives missing, the reason why there is no store, unless there is part
 // of one: SQLite would delete a log that has lost its file.
 func orphaned(path string, missing error) error {
-	for _, suffix := range []string{"-wal", "-journal"} {
-		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
-			return fmt.Errorf("%w: %s is there without its content, %s, and may hold the newest changes; bring that back, or move %s away",
-				store.ErrCorrupt, path+suffix, path, filepath.Base(path+suffix))
-		}
+	if log := logOf(path); log != "" {
+		return fmt.Errorf("%w: %s is there without its content, %s, and may hold the newest changes; bring that back, or move %s away",
+			store.ErrCorrupt, log, path, filepath.Base(log))
 	}
 	return missing
+}
+
+// logOf finds the log beside a file that SQLite has yet to work off, or gives "".
+func logOf(path string) string {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(path + suffix); err == nil && info.Size() > 0 {
+			return path + suffix
+		}
+	}
+	return ""
 }
 
 // uri is what SQLite is told to open. As a URI a path may have any character.
