@@ -12,6 +12,7 @@ import (
 // asking how it was done: the same for every strategy.
 type audit struct {
 	contributor, maintainers tally // of what one side changed alone
+	agreed                   int   // changed by both, to the same
 	contested                int   // changed by both, differently: one of them had to give way
 	revived                  int   // features that the maintainers removed, there again
 	vanished                 int   // features that the maintainers have, deleted though they had changed them
@@ -54,7 +55,9 @@ func (a *audit) object(base, local, remote, result parts) {
 	if base != nil && (local == nil || remote == nil) {
 		byLocal, byRemote := !local.equal(base), !remote.equal(base)
 		switch {
-		case byLocal && byRemote && !local.equal(remote):
+		case byLocal && byRemote && local.equal(remote):
+			a.agreed++
+		case byLocal && byRemote:
 			a.contested++
 		case byLocal:
 			a.contributor.count(result.equal(local))
@@ -72,7 +75,9 @@ func (a *audit) object(base, local, remote, result parts) {
 	for name := range names {
 		b, l, r, now := base[name], local[name], remote[name], result[name]
 		switch {
-		case l != b && r != b && l != r:
+		case l != b && l == r:
+			a.agreed++
+		case l != b && r != b:
 			a.contested++
 		case l != b:
 			a.contributor.count(now == l)

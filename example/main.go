@@ -24,7 +24,7 @@ func main() {
 	var policy string
 	flag.StringVar(&o.dir, "dir", "", "where the files go (default: a new temporary folder, which is kept)")
 	flag.StringVar(&o.strategy, "strategy", "recover", "what is done with the edits: "+strings.Join(strategies, ", "))
-	flag.StringVar(&o.track, "track", "field", "how changes are stamped: object, field, journal")
+	flag.StringVar(&o.track, "track", "field", "how changes are stamped: object, field, journal (published knows only object)")
 	flag.StringVar(&policy, "policy", "last-updated", "whether an edit beats a deletion: last-updated (it does), deletes-win")
 	flag.Parse()
 	if err := o.check(policy, flag.Args()); err != nil {

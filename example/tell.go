@@ -102,7 +102,7 @@ func tellAudit(b *strings.Builder, a audit) {
 	fmt.Fprintf(t, "  by the contributor alone\t%d\t%d\t%d\t\n", a.contributor.made, a.contributor.survived, a.contributor.lost())
 	fmt.Fprintf(t, "  by the maintainers alone\t%d\t%d\t%d\t\n", a.maintainers.made, a.maintainers.survived, a.maintainers.lost())
 	t.Flush()
-	fmt.Fprintf(b, "\n  %d more were made by both, differently; one side's had to give way\n", a.contested)
+	fmt.Fprintf(b, "\n  %d more were made by both alike, and %d by both differently: one side's had to give way\n", a.agreed, a.contested)
 	fmt.Fprintf(b, "  %d features that the maintainers had removed are back; %d that they had changed are deleted\n", a.revived, a.vanished)
 }
 

@@ -64,3 +64,17 @@ func (o *object) loseUnknown() {
 		o.d.Losses = append(o.d.Losses, loss)
 	}
 }
+
+// Unsaved lists the local changes of a decision that could not be written.
+func Unsaved(m *model.Info, d *Decision, err error) []Loss {
+	var losses []Loss
+	if d.Entry == nil || d.Row == nil {
+		return nil
+	}
+	for _, f := range d.Entry.Fields {
+		if i := m.Index(f.Name); i >= 0 {
+			losses = append(losses, Loss{Field: f.Name, Value: d.Row.Values[i], Why: err.Error()})
+		}
+	}
+	return losses
+}

@@ -3,6 +3,7 @@ package merge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/resetgen/resetgen/runtime/model"
@@ -104,7 +105,10 @@ func (o *object) recreated() {
 	base := model.RowOf(o.Info, o.entry.Base)
 	theirs := o.differing(base, o.remote)
 	o.d.Row, o.d.Fields = row, row.Differing(o.remote)
-	row.Extra = o.remote.Extra
+	row.Stamp, row.Stamps, row.Extra = o.remote.Stamp, slices.Clone(o.remote.Stamps), o.remote.Extra
+	for f := range o.d.Fields.All() {
+		row.Mark(o.Info, f, o.change(f, model.Value{}).Stamp)
+	}
 	for f := range theirs.All() {
 		if o.d.Fields.Has(f) {
 			o.fieldConflict(Part{Field: f}, "the local object, whole", base)

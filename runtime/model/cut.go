@@ -5,12 +5,13 @@ import "github.com/resetgen/resetgen/runtime/stamp"
 // Cut is what a client pushes: its entries as of one moment, in the order of the
 // models' names and then of the keys, sent in chunks of Size objects.
 type Cut struct {
-	Client string `json:"client"`
-	Epoch  uint64 `json:"epoch"` // a backend refuses chunks of an epoch older than one it has seen
-	N      uint64 `json:"n"`     // counts the client's cuts, from 1
-	Nonce  string `json:"nonce"` // random; tells this cut from that of a copy of the store
-	Seq    uint64 `json:"seq"`   // of the latest commit in it
-	Size   int    `json:"size"`  // objects in a chunk; the last one may have fewer
+	Client string      `json:"client"`
+	Epoch  uint64      `json:"epoch"` // a backend refuses chunks of an epoch older than one it has seen
+	N      uint64      `json:"n"`     // counts the client's cuts, from 1
+	Nonce  string      `json:"nonce"` // random; tells this cut from that of a copy of the store
+	Seq    uint64      `json:"seq"`   // of the latest commit in it
+	Stamp  stamp.Stamp `json:"stamp"` // the newest there was when the cut was made
+	Size   int         `json:"size"`  // objects in a chunk; the last one may have fewer
 }
 
 // Mark is what a backend remembers of a client, and writes together with each

@@ -56,6 +56,16 @@ const (
 // String is the spelling used in tags.
 func (r Rule) String() string { return spelling(ruleNames[:], int(r), "rule") }
 
+// MergesParts tells whether the rule keeps what both sides changed in a field, as
+// long as they changed different parts of it.
+func (r Rule) MergesParts() bool {
+	switch r {
+	case Counter, Set, Map, List, Text:
+		return true
+	}
+	return false
+}
+
 var ruleNames = [...]string{"local", "remote", "newest", "max", "min", "counter", "set", "map", "list", "text", "func"}
 
 func spelling(names []string, i int, what string) string {

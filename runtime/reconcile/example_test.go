@@ -52,6 +52,7 @@ func ExamplePlan_Apply() {
 	// Output:
 	// Reconciled the backup backup.db with fresh.db (strategy recover).
 	// Objects with unsynced changes: 1. Conflicts: 2. Values lost: 0. Objects to upload: 1.
+	// Failed: 0. References to what is not there: 0.
 	//
 	// 1  conflict  updated locally  update
 	//

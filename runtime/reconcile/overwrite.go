@@ -32,11 +32,11 @@ func (p *Plan) overwrites(from, to *store.Tx) iter.Seq2[*Object, error] {
 				yield(nil, err)
 				return
 			}
-			if e.Change != model.Deleted {
-				continue
-			}
 			o := unknown(e)
 			if m := p.fresh.Schema().Model(e.Model); m != nil {
+				if e.Change != model.Deleted {
+					continue
+				}
 				o = object(m.Info, e, &merge.Decision{Outcome: merge.Kept, Reason: "strategy overwrite deletes nothing"})
 			}
 			if !yield(o, nil) {

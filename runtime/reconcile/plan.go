@@ -25,8 +25,9 @@ var (
 	// backend has. Taking its gaps for deletions would lose data.
 	ErrIncomplete = errors.New("the fresh store is not complete")
 
-	// ErrNotFresh: the fresh store has unsynced changes of its own.
-	ErrNotFresh = errors.New("the fresh store has unsynced changes of its own")
+	// ErrNotFresh: the fresh store has unsynced changes of its own, or is the
+	// backup.
+	ErrNotFresh = errors.New("it is not a fresh copy")
 
 	// ErrMovedOn: the backup was reconciled into this store before and has been
 	// written since, so that part of its changes would count twice.
@@ -103,6 +104,7 @@ type Object struct {
 
 	decision *merge.Decision
 	info     *model.Info
+	failure  error // of the latest try to write it
 }
 
 // Plan is a reconciliation of one backup with one fresh store that has not
@@ -131,8 +133,9 @@ func (p *Plan) Preview(ctx context.Context) (*Report, error) {
 var errTakeBack = errors.New("only a preview")
 
 // Apply reconciles, in one transaction of the fresh store. When it returns
-// without an error the report's every object is as it says; after an error
-// nothing was changed. A backup that was reconciled into this store before is
+// without an error the report's every object is as it says, those that failed
+// included: these are in the backup only, so look at Report.Failed before letting
+// go of it. After an error nothing was changed. A backup that was reconciled into this store before is
 // not reconciled again: the report is empty then and says so.
 func (p *Plan) Apply(ctx context.Context) (*Report, error) {
 	return p.run(ctx, func() error { return nil })
@@ -140,6 +143,9 @@ func (p *Plan) Apply(ctx context.Context) (*Report, error) {
 
 // run takes every object through, once; commit has the last word.
 func (p *Plan) run(ctx context.Context, commit func() error) (*Report, error) {
+	if p.backup == nil || p.fresh == nil {
+		return nil, errors.New("reconciling: the backup or the fresh store is nil")
+	}
 	report := p.report()
 	err := p.fresh.Update(ctx, func(to *store.Tx) error {
 		err := p.backup.View(ctx, func(from *store.Tx) error { return p.reconcile(from, to, report) })
@@ -156,7 +162,7 @@ func (p *Plan) run(ctx context.Context, commit func() error) (*Report, error) {
 }
 
 func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
-	done, err := p.guard(to)
+	done, err := p.guard(from, to)
 	if err != nil || done {
 		report.Before = done
 		return err
@@ -164,35 +170,47 @@ func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
 	if err := p.checkMark(from, report); err != nil {
 		return err
 	}
-	refs := references{plan: p, to: to}
-	for o, err := range p.objects(from, to) {
-		if err != nil {
-			return err
-		}
-		if err := p.apply(to, o); err != nil {
-			return err
-		}
+	refs := references{plan: p, from: from, to: to}
+	tell := func(o *Object) error {
 		if err := refs.note(o); err != nil {
 			return err
 		}
 		report.add(o, p.o.Keep)
 		if p.o.Each != nil {
-			if err := p.o.Each(o); err != nil {
+			return p.o.Each(o)
+		}
+		return nil
+	}
+	var refused []*Object
+	for o, err := range p.objects(from, to) {
+		if err != nil {
+			return err
+		}
+		switch err := p.apply(to, o); {
+		case errors.Is(err, store.ErrConstraint):
+			refused = append(refused, o)
+		case err != nil:
+			return err
+		default:
+			if err := tell(o); err != nil {
 				return err
 			}
 		}
 	}
+	if err := p.again(to, refused, tell); err != nil {
+		return err
+	}
 	if err := refs.settle(report); err != nil {
 		return err
 	}
-	return to.SetReconciled(p.backup)
+	return to.SetReconciled(from)
 }
 
 // guard refuses what would lose data, and tells whether the backup was
 // reconciled before.
-func (p *Plan) guard(to *store.Tx) (before bool, err error) {
+func (p *Plan) guard(from, to *store.Tx) (before bool, err error) {
 	if seq, ok := to.Reconciled(p.backup.ID()); ok {
-		if now := p.backup.Seq(); now != seq {
+		if now := from.Seq(); now != seq {
 			return false, fmt.Errorf("it was reconciled at commit %d and stands at %d; reconcile it into another fresh copy: %w", seq, now, ErrMovedOn)
 		}
 		return true, nil
@@ -214,6 +232,9 @@ func (p *Plan) guard(to *store.Tx) (before bool, err error) {
 
 // checkMark notes what a restored backend has forgotten.
 func (p *Plan) checkMark(from *store.Tx, report *Report) error {
+	if p.o.Strategy == Discard {
+		return nil
+	}
 	if p.o.Mark == nil {
 		if cut := from.Cut(); cut != nil {
 			return fmt.Errorf("it has sent cut %d and does not know what became of it; pass the backend's mark in Options.Mark: %w", cut.N, store.ErrCutOpen)
@@ -303,23 +324,58 @@ func unknown(e *model.Entry) *Object {
 	return o
 }
 
-// apply writes one object. What a constraint of the store refuses becomes a
-// reported failure, and the rest goes on.
+// apply writes one object.
 func (p *Plan) apply(to *store.Tx, o *Object) error {
 	d := o.decision
 	if o.info == nil || d.Write == merge.WriteNothing && d.Entry == nil {
 		return nil
 	}
-	var err error
 	if d.Outcome == merge.Overwrote {
-		err = to.Write(o.info, o.Key, d.Row)
-	} else {
-		err = to.Apply(o.info, o.Key, d)
+		return to.Write(o.info, o.Key, d.Row)
 	}
-	if errors.Is(err, store.ErrConstraint) {
-		o.Outcome, o.Reason, o.Write, o.Fields = merge.Failed, err.Error(), merge.WriteNothing, nil
-		d.Row, d.Write = nil, merge.WriteNothing
-		return nil
+	return to.Apply(o.info, o.Key, d)
+}
+
+// again applies the objects that a constraint of the store refused, until none
+// is left or none succeeds any more: one may have waited for a value that must be
+// unique and that a later one has given up. Those that are left have failed, and
+// the rest goes on.
+func (p *Plan) again(to *store.Tx, refused []*Object, tell func(*Object) error) error {
+	for progress := true; progress; {
+		progress = false
+		var left []*Object
+		for _, o := range refused {
+			switch err := p.apply(to, o); {
+			case errors.Is(err, store.ErrConstraint):
+				o.fail(err)
+				left = append(left, o)
+			case err != nil:
+				return err
+			default:
+				progress = true
+				if err := tell(o); err != nil {
+					return err
+				}
+			}
+		}
+		refused = left
 	}
-	return err
+	for _, o := range refused {
+		o.settleFailure()
+		if err := tell(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail notes why an object could not be written; it may be tried again.
+func (o *Object) fail(err error) { o.failure = err }
+
+// settleFailure makes the object a reported failure: what it would have changed
+// is in the backup only.
+func (o *Object) settleFailure() {
+	o.Losses = append(o.Losses, merge.Unsaved(o.info, o.decision, o.failure)...)
+	o.Outcome, o.Reason, o.Write, o.Fields = merge.Failed, o.failure.Error(), merge.WriteNothing, nil
+	o.decision.Row, o.decision.Write = nil, merge.WriteNothing
 }

@@ -413,6 +413,7 @@ func TestReportIsForPeopleAndMachines(t *testing.T) {
 	}
 	want := `Reconciled the backup backup with fresh (strategy recover).
 Objects with unsynced changes: 1. Conflicts: 1. Values lost: 0. Objects to upload: 1.
+Failed: 0. References to what is not there: 0.
 
 1  conflict  updated locally  update
 

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"errors"
+
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -21,6 +23,7 @@ type Dangling struct {
 // in the end.
 type references struct {
 	plan    *Plan
+	from    *store.Tx
 	to      *store.Tx
 	missing []reference
 }
@@ -50,7 +53,11 @@ func (r *references) note(o *Object) error {
 		if err != nil {
 			return err
 		}
-		if there == nil {
+		deleted, err := r.from.Entry(ref.to, to) // the backup may be about to delete it
+		if err != nil {
+			return err
+		}
+		if there == nil || deleted != nil && deleted.Change == model.Deleted {
 			r.missing = append(r.missing, ref)
 		}
 	}
@@ -69,14 +76,18 @@ func (r *references) settle(report *Report) error {
 		if there != nil {
 			continue
 		}
+		cleared := clears
 		if clears {
-			if err := r.clear(ref); err != nil {
+			switch err := r.clear(ref); {
+			case errors.Is(err, store.ErrConstraint):
+				cleared = false
+			case err != nil:
 				return err
 			}
 		}
 		report.dangling(Dangling{
 			Model: ref.from.Name, Key: ref.key, Field: ref.from.Fields[ref.field].Name,
-			To: ref.to.Name, ToKey: ref.toKey, Cleared: clears,
+			To: ref.to.Name, ToKey: ref.toKey, Cleared: cleared,
 		}, r.plan.o.Keep)
 	}
 	return nil

@@ -33,6 +33,7 @@ type Report struct {
 	Counts    []Count `json:"counts"`    // by outcome and reason
 	Conflicts int     `json:"conflicts"` // fields, parts of fields and whole objects
 	Losses    int     `json:"losses"`    // values that could not be carried over
+	Failed    int     `json:"failed"`    // objects that are in the backup only; keep it until they are seen to
 	Unsynced  int     `json:"unsynced"`  // objects that have something to upload now
 
 	// Objects are the first of Total, in the order of the models' names and then
@@ -61,6 +62,9 @@ func (r *Report) add(o *Object, keep int) {
 	r.Total++
 	r.Conflicts += len(o.Conflicts)
 	r.Losses += len(o.Losses)
+	if o.Outcome == merge.Failed {
+		r.Failed++
+	}
 	if d := o.decision; o.Outcome != merge.Failed && (d.Entry != nil || d.Outcome == merge.Overwrote) {
 		r.Unsynced++
 	}
@@ -138,7 +142,8 @@ func (r *Report) summary(b *strings.Builder) {
 	if r.Rewound != nil {
 		fmt.Fprintf(b, "%s%s; what it had acknowledged since is in the backup.\n", strings.ToUpper(r.Rewound.Error()[:1]), r.Rewound.Error()[1:])
 	}
-	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\n\n", r.Total, r.Conflicts, r.Losses, r.Unsynced)
+	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\nFailed: %d. References to what is not there: %d.\n\n",
+		r.Total, r.Conflicts, r.Losses, r.Unsynced, r.Failed, r.DanglingTotal)
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, c := range r.Counts {
 		fmt.Fprintf(table, "%d\t%s\t%s locally\t%s\n", c.Objects, c.Outcome, c.Change, c.Write)

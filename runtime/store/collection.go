@@ -70,7 +70,7 @@ func (c *Collection[K, T, R]) Get(tx *Tx, key K) (*R, error) {
 	if row == nil {
 		return nil, describe("reading", c.b.Info, k, ErrNotFound)
 	}
-	return c.record(tx, k, row)
+	return c.record(tx, k, row, tx.writes)
 }
 
 // New makes a record for an object that is not there yet; Put creates it. Its
@@ -89,7 +89,7 @@ func (c *Collection[K, T, R]) New(tx *Tx, key K) (*R, error) {
 	}
 	row = model.NewRow(c.b.Info)
 	row.Values[c.b.Info.Key] = k
-	r, err := c.record(tx, k, row)
+	r, err := c.record(tx, k, row, tx.writes)
 	if err != nil {
 		return nil, err
 	}
@@ -98,11 +98,12 @@ func (c *Collection[K, T, R]) New(tx *Tx, key K) (*R, error) {
 	return r, nil
 }
 
-// record makes a record of a row.
-func (c *Collection[K, T, R]) record(tx *Tx, key model.Value, row *model.Row) (*R, error) {
+// record makes a record of a row that was read when the transaction had made so
+// many writes.
+func (c *Collection[K, T, R]) record(tx *Tx, key model.Value, row *model.Row, read int) (*R, error) {
 	r := new(R)
 	rec, v := c.b.Open(r)
-	*rec = Record{tx: tx, key: key, row: row, read: tx.writes}
+	*rec = Record{tx: tx, key: key, row: row, read: read}
 	d := codec.NewDecoder(c.b.Info, row)
 	c.b.Decode(d, v)
 	if err := d.Err(); err != nil {
@@ -112,7 +113,8 @@ func (c *Collection[K, T, R]) record(tx *Tx, key model.Value, row *model.Row) (*
 }
 
 // Put writes what was changed in a record since it was read, and nothing else:
-// what was written to the object by other means in between stays. A record in
+// what was written to the object by other means in between stays, and counters,
+// sets, maps, lists and texts that both changed are merged by their rules. A record in
 // which nothing was changed writes nothing, unless it is new. A record can be
 // changed further and put again.
 func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
@@ -133,16 +135,11 @@ func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 	if err != nil {
 		return err
 	}
-	var after *model.Row
-	if before == nil {
-		after = model.NewRow(c.b.Info)
-		after.Values[c.b.Info.Key] = rec.key
-	} else {
-		after = before.Clone()
+	after, err := c.encoded(rec, v)
+	if err == nil && before != nil && before != rec.row {
+		after, err = c.overlay(rec.row, after, before, rec.changed.Union(rec.touched))
 	}
-	e := codec.NewEncoder(c.b.Info, after, rec.changed.Union(rec.touched))
-	c.b.Encode(e, v)
-	if err := e.Err(); err != nil {
+	if err != nil {
 		return describe("writing", c.b.Info, rec.key, err)
 	}
 	if err := c.put(tx, rec.key, before, after, rec.touched); err != nil {
@@ -151,6 +148,39 @@ func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 	rec.row, rec.read = after, tx.writes
 	rec.changed, rec.touched = model.FieldSet{}, model.FieldSet{}
 	return nil
+}
+
+// encoded is the object as the record has it.
+func (c *Collection[K, T, R]) encoded(rec *Record, v *T) (*model.Row, error) {
+	var after *model.Row
+	if rec.row == nil {
+		after = model.NewRow(c.b.Info)
+		after.Values[c.b.Info.Key] = rec.key
+	} else {
+		after = rec.row.Clone()
+	}
+	e := codec.NewEncoder(c.b.Info, after, rec.changed.Union(rec.touched))
+	c.b.Encode(e, v)
+	return after, e.Err()
+}
+
+// overlay brings what was changed between base and local into what is stored. The
+// later write wins, except that fields that are merged in parts keep the parts of
+// both.
+func (c *Collection[K, T, R]) overlay(base, local, stored *model.Row, changed model.FieldSet) (*model.Row, error) {
+	result := stored.Clone()
+	var parts model.FieldSet
+	for f := range changed.All() {
+		if c.b.Info.Fields[f].Rule.MergesParts() && !base.Values[f].Equal(stored.Values[f]) {
+			parts.Add(f)
+		} else {
+			result.Values[f] = local.Values[f]
+		}
+	}
+	if parts.Empty() {
+		return result, nil
+	}
+	return result, c.mergeRows(&merge.Context{Local: parts}, base, local, stored, result)
 }
 
 // current is the object that a record was made of, as the transaction sees it
@@ -214,7 +244,7 @@ func (c *Collection[K, T, R]) Save(tx *Tx, before, after *T) error {
 	if err != nil {
 		return err
 	}
-	fromKey, _, err := c.row(before)
+	fromKey, from, err := c.row(before)
 	if err != nil {
 		return err
 	}
@@ -231,10 +261,9 @@ func (c *Collection[K, T, R]) Save(tx *Tx, before, after *T) error {
 	if stored == nil {
 		return describe("saving", c.b.Info, key, ErrNotFound)
 	}
-	result := stored.Clone()
-	diff := c.b.Diff(before, after)
-	for f := range diff.All() {
-		result.Values[f] = to.Values[f]
+	result, err := c.overlay(from, to, stored, c.b.Diff(before, after))
+	if err != nil {
+		return describe("saving", c.b.Info, key, err)
 	}
 	return c.put(tx, key, stored, result, model.FieldSet{})
 }
@@ -293,10 +322,11 @@ func (c *Collection[K, T, R]) row(v *T) (model.Value, *model.Row, error) {
 // writes made meanwhile in the same transaction is open.
 func (c *Collection[K, T, R]) All(tx *Tx) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
+		read := tx.writes // the rows may be those of this moment
 		for row, err := range tx.Rows(c.b.Info) {
 			var r *R
 			if err == nil {
-				r, err = c.record(tx, row.Values[c.b.Info.Key], row)
+				r, err = c.record(tx, row.Values[c.b.Info.Key], row, read)
 			}
 			if err != nil {
 				yield(nil, err)

@@ -58,13 +58,14 @@ func (tx *Tx) OpenCut(size int) (*model.Cut, error) {
 	if size <= 0 {
 		size = DefaultChunk
 	}
-	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Size: size}
+	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Size: size}
 	for e, err := range tx.Entries() {
 		if err != nil {
 			return nil, err
 		}
 		if inCut(cut, e) {
 			tx.state.Cut, tx.state.Cuts, tx.dirty = cut, cut.N, true
+			tx.stamped = 0 // what this transaction writes from here on is not in the cut
 			return cut, nil
 		}
 	}
@@ -168,7 +169,7 @@ func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
 	if err := tx.settleEntries(s); err != nil {
 		return nil, err
 	}
-	if s.Open == 0 && len(s.Refused) == 0 {
+	if s.Open == 0 && len(s.Refused) == 0 && !s.left {
 		tx.synced(s.cut)
 	}
 	if s.done > 0 {
@@ -253,6 +254,7 @@ func (tx *Tx) putSettled(s settled) error {
 	if s.entry == nil {
 		return tx.engine.DeleteEntry(s.model, s.key)
 	}
+	s.entry.Model, s.entry.Key = s.model, s.key
 	return tx.engine.PutEntry(s.entry)
 }
 
@@ -262,6 +264,7 @@ type settler struct {
 	cut     *model.Cut
 	done    int // objects in the chunks that were done
 	at      int
+	left    bool // something earlier than the cut is still unsynced: it was refused
 	refused map[objectKey]string
 }
 
@@ -274,6 +277,9 @@ type objectKey struct {
 func newSettler(s *state, mark model.Mark) (*settler, error) {
 	if mark.Client != "" && mark.Client != s.Client {
 		return nil, fmt.Errorf("the mark is that of the client %s, this is %s", mark.Client, s.Client)
+	}
+	if mark.Done < 0 {
+		return nil, fmt.Errorf("the mark says that %d chunks are done", mark.Done)
 	}
 	settler := &settler{cut: s.Cut, refused: map[objectKey]string{}}
 	if s.Cut != nil {
@@ -297,6 +303,7 @@ func newSettler(s *state, mark model.Mark) (*settler, error) {
 // one.
 func (s *settler) next(e *model.Entry) (after *model.Entry, changed bool) {
 	if !inCut(s.cut, e) {
+		s.left = s.left || e.Seq <= s.cut.Seq
 		return e, false
 	}
 	reason, refused := s.refused[objectKey{e.Model, e.Key}]
@@ -366,6 +373,9 @@ func (tx *Tx) Retry(m *model.Info, key model.Value) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.noCut(); err != nil {
+		return describe("retrying", m, key, err)
+	}
 	if e == nil || e.Refused == "" {
 		return describe("retrying", m, key, fmt.Errorf("no change of it was refused: %w", ErrNotFound))
 	}
@@ -375,6 +385,6 @@ func (tx *Tx) Retry(m *model.Info, key model.Value) error {
 
 // synced notes that everything up to a cut is settled.
 func (tx *Tx) synced(cut *model.Cut) {
-	at := &LastSynced{Cut: cut.N, Seq: cut.Seq, Stamp: tx.store.clock.High(), Wall: tx.store.clock.Wall().UTC()}
+	at := &LastSynced{Cut: cut.N, Seq: cut.Seq, Stamp: cut.Stamp, Wall: tx.store.clock.Wall().UTC()}
 	tx.state.LastSynced = at
 }

@@ -218,7 +218,7 @@ func (m *cutMachine) actions() map[string]func(*rapid.T) {
 		"retry": func(t *rapid.T) {
 			m.update(t, func(tx *store.Tx) error {
 				for _, r := range m.back.mark.Refused {
-					if err := tx.Retry(records.Model().Info, r.Key); err != nil && !errors.Is(err, store.ErrNotFound) {
+					if err := tx.Retry(records.Model().Info, r.Key); err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrCutOpen) {
 						return err
 					}
 				}

@@ -52,7 +52,7 @@ func (s *Schema) Model(name string) *merge.Model {
 
 // check finds what the generator cannot, because it sees one package at a time.
 func (s *Schema) check() error {
-	if len(s.models) == 0 {
+	if s == nil || len(s.models) == 0 {
 		return fmt.Errorf("%w: it has no models", ErrSchema)
 	}
 	owner := map[string]*merge.Model{}

@@ -51,6 +51,8 @@ type Store struct {
 	open      int   // transactions under way
 	closed    bool
 	listeners map[*listener]struct{}
+	done      chan struct{} // closed when Close is through, with closeErr
+	closeErr  error
 	idle      chan struct{} // closed when the last transaction of a closed store ends
 }
 
@@ -186,22 +188,24 @@ func (s *Store) leave() {
 }
 
 // Close waits for the transactions under way and releases the store. Later calls
-// do nothing. It must not be called inside of a transaction, which it would
+// wait for the first and give its error. It must not be called inside of a transaction, which it would
 // wait for.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return nil
+		<-s.done
+		return s.closeErr
 	}
-	s.closed, s.idle = true, make(chan struct{})
+	s.closed, s.idle, s.done = true, make(chan struct{}), make(chan struct{})
 	if s.open == 0 {
 		close(s.idle)
 	}
 	s.mu.Unlock()
 	<-s.idle
 	if err := s.engine.Close(); err != nil {
-		return fmt.Errorf("closing the store %s: %w", s.path, err)
+		s.closeErr = fmt.Errorf("closing the store %s: %w", s.path, err)
 	}
-	return nil
+	close(s.done)
+	return s.closeErr
 }

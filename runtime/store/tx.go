@@ -143,6 +143,13 @@ func (tx *Tx) Entry(m *model.Info, key model.Value) (*model.Entry, error) {
 // rename gives the fields of an entry that an earlier version of the app wrote
 // the names that they have now.
 func rename(m *model.Info, e *model.Entry) {
+	if e == nil {
+		return
+	}
+	if e.Model = m.Name; e.Sent != nil {
+		rename(m, e.Sent.Entry)
+		rename(m, e.Sent.Since)
+	}
 	for i := range e.Fields {
 		if f := m.IndexWas(e.Fields[i].Name); f >= 0 {
 			e.Fields[i].Name = m.Fields[f].Name
@@ -248,14 +255,13 @@ func (tx *Tx) adopt(e *model.Entry) {
 }
 
 func (tx *Tx) observe(s stamp.Stamp) {
-	if s <= tx.store.clock.High() {
-		return
-	}
 	if !tx.store.clock.Observe(s) {
 		tx.store.log.Warn("a stamp far ahead of this device's clock was not followed", "store", tx.store.path, "stamp", s)
 		return
 	}
-	tx.dirty = true
+	if s > tx.state.High { // whatever the clock in memory saw in transactions that failed
+		tx.dirty = true
+	}
 }
 
 // Reconciled is the sequence that the backup with the id stood at when it was
@@ -265,17 +271,24 @@ func (tx *Tx) Reconciled(backup string) (seq uint64, ok bool) {
 	return seq, ok
 }
 
-// SetReconciled notes that the backup with the id, at the sequence, was
-// reconciled into this store, and takes over its sequence and its clock.
-func (tx *Tx) SetReconciled(backup *Store) error {
+// Seq is the sequence of the latest commit that the transaction sees, or of the
+// one that it will be.
+func (tx *Tx) Seq() uint64 { return tx.state.Seq }
+
+// SetReconciled notes that a backup, as the transaction in it sees it, was
+// reconciled into this store, and with it every backup that had been reconciled
+// into that. It takes over the backup's sequence and its clock.
+func (tx *Tx) SetReconciled(backup *Tx) error {
 	if err := tx.check(true); err != nil {
 		return err
 	}
-	from := backup.committed()
-	tx.state.Reconciled = maps.Clone(tx.state.Reconciled)
-	if tx.state.Reconciled == nil {
-		tx.state.Reconciled = map[string]uint64{}
+	from := backup.state
+	reconciled := maps.Clone(from.Reconciled)
+	if reconciled == nil {
+		reconciled = map[string]uint64{}
 	}
+	maps.Copy(reconciled, tx.state.Reconciled)
+	tx.state.Reconciled = reconciled
 	tx.state.Reconciled[from.ID] = from.Seq
 	tx.state.Seq = max(tx.state.Seq, from.Seq)
 	tx.dirty = true

@@ -180,7 +180,7 @@ func CheckKey(info *model.Info, v model.Value) error {
 	var reason string
 	switch {
 	case v.Kind() != field.Kind:
-		reason = fmt.Sprintf("%v is a %s, the key is a %s", v, v.Kind(), field.Kind)
+		reason = fmt.Sprintf("%v is of kind %s, the key of kind %s", v, v.Kind(), field.Kind)
 	case v.Kind() == model.String && v.Text() == "":
 		reason = "the key is empty"
 	case v.Kind() == model.Bytes && strings.Trim(v.Text(), "\x00") == "":

@@ -51,6 +51,9 @@ func (d Driver) Open(ctx context.Context, path string, schema *store.Schema, o s
 	if err != nil {
 		return nil, err
 	}
+	if path == "" || path == ":memory:" {
+		return nil, fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
+	}
 	file, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
