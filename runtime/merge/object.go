@@ -152,12 +152,19 @@ func (o *object) insert(outcome Outcome, reason string) {
 func (o *object) merge() {
 	base := o.base()
 	changed := o.changed()
-	for _, row := range []*model.Row{o.local, base, o.remote} {
+	for _, misfit := range o.Misfits(o.local) {
+		if f := o.Info.Index(misfit.Field); changed.Has(f) {
+			changed.Remove(f)
+			o.lose(misfit)
+		}
+	}
+	// Without a base, or a remote value, to merge with the local value stands.
+	var alone model.FieldSet
+	for _, row := range []*model.Row{base, o.remote} {
 		for _, misfit := range o.Misfits(row) {
 			if f := o.Info.Index(misfit.Field); changed.Has(f) {
 				changed.Remove(f)
-				misfit.Value = o.local.Values[f]
-				o.lose(misfit)
+				alone.Add(f)
 			}
 		}
 	}
@@ -171,10 +178,17 @@ func (o *object) merge() {
 	row := o.remote.Clone()
 	if err := o.Merge(c, base, o.local, o.remote, row); err != nil {
 		o.fail(o.named(err))
+		for f := range o.entry.Changed(o.Info).All() {
+			o.d.Losses = append(o.d.Losses, Loss{Field: o.Info.Fields[f].Name, Value: o.local.Values[f], Why: o.d.Reason})
+		}
 		return
 	}
+	o.d.Row = row
+	for f := range alone.All() {
+		row.Values[f] = o.fit(f, o.local.Values[f])
+		c.Conflict(f, "")
+	}
 	for _, part := range c.Conflicts {
-		o.d.Row = row
 		o.fieldConflict(part, o.Info.Fields[part.Field].Rule.String(), base)
 	}
 	theirs := o.differing(base, o.remote)

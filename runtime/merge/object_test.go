@@ -247,3 +247,15 @@ func TestObjectFailsOnOverflow(t *testing.T) {
 		t.Errorf("%v, %v, %v", d.Outcome, d.Write, d.Err)
 	}
 }
+
+// A base that does not fit any more, as of a field that could be null, does not
+// cost the local value.
+func TestObjectWithoutABase(t *testing.T) {
+	local, remote := content{"text": "mine"}.row(fieldItem, mine), content{}.row(fieldItem, before)
+	e := &model.Entry{Model: "field_item", Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine,
+		Fields: []model.FieldChange{{Name: "text", Base: model.NullValue()}}}
+	d := merge.Object(fieldItem, model.LastUpdated, e, local, remote)
+	if d.Outcome != merge.Conflicted || d.Row.Values[fieldItem.Info.Index("text")].Text() != "mine" || len(d.Losses) > 0 {
+		t.Errorf("%v (%s): %v, lost %v", d.Outcome, d.Reason, d.Row.Whole(fieldItem.Info), d.Losses)
+	}
+}

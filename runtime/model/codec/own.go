@@ -20,7 +20,7 @@ type textType[T any] interface {
 // these give. A nil equal compares the strings.
 func Text[T any, P textType[T]](equal func(a, b T) bool) Codec[T] {
 	store := func(v T) (model.Value, error) {
-		text, err := P(&v).MarshalText()
+		text, err := guard(P(&v).MarshalText)
 		if err == nil {
 			err = checkString(string(text))
 		}
@@ -30,7 +30,7 @@ func Text[T any, P textType[T]](equal func(a, b T) bool) Codec[T] {
 		func(v model.Value, dst *T) error {
 			// A fresh value: UnmarshalText may leave parts of an old one.
 			var fresh T
-			if err := P(&fresh).UnmarshalText([]byte(v.Text())); err != nil {
+			if err := guardLoad(P(&fresh).UnmarshalText, v); err != nil {
 				return err
 			}
 			*dst = fresh
@@ -50,7 +50,7 @@ type jsonType[T any] interface {
 // these give. A nil equal compares the JSON.
 func JSON[T any, P jsonType[T]](equal func(a, b T) bool) Codec[T] {
 	store := func(v T) (model.Value, error) {
-		text, err := P(&v).MarshalJSON()
+		text, err := guard(P(&v).MarshalJSON)
 		if err != nil {
 			return model.Value{}, err
 		}
@@ -63,7 +63,7 @@ func JSON[T any, P jsonType[T]](equal func(a, b T) bool) Codec[T] {
 	return scalar(model.JSON, orByForm(equal, store), store,
 		func(v model.Value, dst *T) error {
 			var fresh T
-			if err := P(&fresh).UnmarshalJSON([]byte(v.Text())); err != nil {
+			if err := guardLoad(P(&fresh).UnmarshalJSON, v); err != nil {
 				return err
 			}
 			*dst = fresh
@@ -84,4 +84,20 @@ func orByForm[T any](equal func(a, b T) bool, store func(T) (model.Value, error)
 		vb, errB := store(b)
 		return errA == nil && errB == nil && va.Equal(vb)
 	}
+}
+
+// guard calls a method of the app's and turns a panic into an error: one bad value
+// must not keep the others from being read or written.
+func guard(marshal func() ([]byte, error)) (text []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the type's own method panicked: %v", v)
+		}
+	}()
+	return marshal()
+}
+
+func guardLoad(unmarshal func([]byte) error, v model.Value) error {
+	_, err := guard(func() ([]byte, error) { return nil, unmarshal([]byte(v.Text())) })
+	return err
 }

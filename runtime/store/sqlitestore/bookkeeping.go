@@ -14,12 +14,12 @@ import (
 var (
 	getMeta     = &query{readMeta}
 	putMeta     = &query{writeMeta}
-	getEntry    = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 AND e."key" = ?2`}
-	allEntries  = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 ORDER BY e."key"`}
-	nextEntries = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ?1 AND e."key" > ?2 ORDER BY e."key"`}
-	nextModel   = &query{`SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ?1 ORDER BY e."model" LIMIT 1`}
-	deleteEntry = &query{`DELETE FROM "_reset_entries" WHERE "model" = ?1 AND "key" = ?2`}
-	putEntry    = &query{`INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?1, ?2, ?3, ?4, ?5)
+	getEntry    = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" = ?`}
+	allEntries  = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? ORDER BY e."key"`}
+	nextEntries = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" > ? ORDER BY e."key"`}
+	nextModel   = &query{`SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ? ORDER BY e."model" LIMIT 1`}
+	deleteEntry = &query{`DELETE FROM "_reset_entries" WHERE "model" = ? AND "key" = ?`}
+	putEntry    = &query{`INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT ("model", "key") DO UPDATE SET "change" = excluded."change", "seq" = excluded."seq", "content" = excluded."content"`}
 )
 

@@ -20,8 +20,8 @@ var bookkeeping = []string{
 const catalogName = "catalog"
 
 const (
-	readMeta  = `SELECT m."value" FROM "_reset_meta" AS m WHERE m."name" = ?1`
-	writeMeta = `INSERT INTO "_reset_meta" ("name", "value") VALUES (?1, ?2) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"`
+	readMeta  = `SELECT m."value" FROM "_reset_meta" AS m WHERE m."name" = ?`
+	writeMeta = `INSERT INTO "_reset_meta" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"`
 )
 
 func readCatalog(c *conn) (*store.Catalog, error) {
@@ -89,7 +89,7 @@ func verifyTable(c *conn, table string, want []string) error {
 
 // columns lists the columns of a table.
 func columns(c *conn, table string) ([]string, error) {
-	return c.strings(`SELECT i."name" FROM pragma_table_info(?1) AS i`, table)
+	return c.strings(`SELECT i."name" FROM pragma_table_info(?) AS i`, table)
 }
 
 // columnNames lists the columns that a model has: those of its fields in the

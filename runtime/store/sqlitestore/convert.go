@@ -27,7 +27,7 @@ func fillColumn(c *conn, m *store.ModelLayout, f int) error {
 	p := m.Place[f]
 	table, key := quote(m.Info.Name), quote(m.Now.Fields[m.Now.Key].Name)
 	read := &query{fmt.Sprintf("SELECT %s, %s FROM %s ORDER BY 1", key, draft(p), table)}
-	write := &query{fmt.Sprintf("UPDATE %s SET %s = ?2 WHERE %s = ?1", table, quote(m.Now.Fields[p].Name), key)}
+	write := &query{fmt.Sprintf("UPDATE %s SET %s = ? WHERE %s = ?", table, quote(m.Now.Fields[p].Name), key)}
 	defer c.forget(read)
 	defer c.forget(write)
 	cur, err := c.query(read)
@@ -46,7 +46,7 @@ func fillColumn(c *conn, m *store.ModelLayout, f int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := c.exec(write, bind(k), bind(v)); err != nil {
+		if _, err := c.exec(write, bind(v), bind(k)); err != nil {
 			return err
 		}
 	}

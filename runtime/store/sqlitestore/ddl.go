@@ -133,7 +133,7 @@ func (x index) create(c *conn) error {
 
 // indexes compares the indexes that the schema wants with those that are there.
 func indexes(c *conn, l *store.Layout) (missing []index, surplus []string, err error) {
-	have, err := c.strings(`SELECT s."name" FROM "sqlite_schema" AS s WHERE s."type" = 'index' AND substr(s."name", 1, ?1) = ?2`,
+	have, err := c.strings(`SELECT s."name" FROM "sqlite_schema" AS s WHERE s."type" = 'index' AND substr(s."name", 1, ?) = ?`,
 		int64(len(indexPrefix)), indexPrefix)
 	if err != nil {
 		return nil, nil, err

@@ -146,26 +146,29 @@ func (e *engine) give(c *conn, write bool) error {
 
 // Close implements store.Engine. What a writer leaves is a single file.
 func (e *engine) Close() error {
-	e.mu.Lock()
-	writer := e.writer
-	e.mu.Unlock()
 	var err error
-	if writer != nil {
-		err = e.checkpoint(writer)
+	if !e.readOnly {
+		err = e.checkpoint()
 	}
 	return e.named(errors.Join(err, e.abandon()))
 }
 
-// checkpoint moves the write-ahead log into the file.
-func (e *engine) checkpoint(c *conn) error {
-	var busy, logged, moved driver.Value
-	if _, err := c.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved); err != nil {
+// checkpoint moves the write-ahead log into the file: also when the last
+// transaction has failed, and taken its connection with it.
+func (e *engine) checkpoint() error {
+	c, err := e.take(true)
+	if err != nil {
 		return err
 	}
-	if busy != int64(0) {
+	var busy, logged, moved driver.Value
+	_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("moving %s-wal into the file, from which it must not be parted until that succeeds: %w", e.path, err)
+	case busy != int64(0):
 		e.log.Warn("another program reads the store: the file -wal beside it belongs to it and must not be left behind", "store", e.path)
 	}
-	return nil
+	return errors.Join(err, e.give(c, true))
 }
 
 // abandon closes all connections, the writer last, and releases the file.

@@ -19,10 +19,11 @@ type table struct {
 	stray  []string // columns that the store never made
 	stamps []string // the columns of the stamps that are there
 
-	get, rows, insert, replace, delete, oldStamps *query
+	get, rows, insert, delete, oldStamps *query
 }
 
 // newTable makes the statements for a model whose table has the columns given.
+// Parameters have no numbers: some drivers would look each of them up by it.
 func newTable(l *store.ModelLayout, have []string) *table {
 	t := &table{layout: l, exists: l.Was != nil}
 	if !t.exists {
@@ -71,25 +72,22 @@ func (t *table) prepareReads(all []string) {
 	}
 	selection := "SELECT " + strings.Join(all, ", ") + " FROM " + quote(was.Name) + " AS t"
 	key := "t." + quote(was.Fields[was.Key].Name)
-	t.get = &query{selection + " WHERE " + key + " = ?1"}
+	t.get = &query{selection + " WHERE " + key + " = ?"}
 	t.rows = &query{selection + " ORDER BY " + key}
 	if t.layout.Info.Track == model.TrackField && len(t.stamps) == 2 {
-		t.oldStamps = &query{fmt.Sprintf("SELECT t.%s, t.%s FROM %s AS t WHERE %s = ?1", quote(stampColumn), quote(stampsColumn), quote(was.Name), key)}
+		t.oldStamps = &query{fmt.Sprintf("SELECT t.%s, t.%s FROM %s AS t WHERE %s = ?", quote(stampColumn), quote(stampsColumn), quote(was.Name), key)}
 	}
 }
 
 func (t *table) prepareWrites() {
 	m := t.layout.Info
-	var names, params, set []string
+	var names, params []string
 	for _, name := range append(m.Names(model.FirstFields(len(m.Fields))), t.stamps...) {
 		names = append(names, quote(name))
-		params = append(params, fmt.Sprintf("?%d", len(names)))
-		set = append(set, quote(name)+" = excluded."+quote(name))
+		params = append(params, "?")
 	}
-	key := quote(m.Fields[m.Key].Name)
 	t.insert = &query{fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quote(m.Name), strings.Join(names, ", "), strings.Join(params, ", "))}
-	t.replace = &query{fmt.Sprintf("%s ON CONFLICT (%s) DO UPDATE SET %s", t.insert.text, key, strings.Join(set, ", "))}
-	t.delete = &query{fmt.Sprintf("DELETE FROM %s WHERE %s = ?1", quote(m.Name), key)}
+	t.delete = &query{fmt.Sprintf("DELETE FROM %s WHERE %s = ?", quote(m.Name), quote(m.Fields[m.Key].Name))}
 }
 
 // updateKey tells the statements that write some of a model's fields.
@@ -101,7 +99,7 @@ type updateKey struct {
 // keptUpdates is how many of these statements a connection keeps.
 const keptUpdates = 256
 
-// update is the statement that writes some fields; the key is its first
+// update is the statement that writes some fields; the key is its last
 // parameter.
 func (c *conn) update(t *table, fields model.FieldSet) *query {
 	key := updateKey{t, fields}
@@ -117,9 +115,9 @@ func (c *conn) update(t *table, fields model.FieldSet) *query {
 	m := t.layout.Info
 	var set []string
 	for _, name := range append(m.Names(fields), t.stamps...) {
-		set = append(set, fmt.Sprintf("%s = ?%d", quote(name), len(set)+2))
+		set = append(set, quote(name)+" = ?")
 	}
-	q := &query{fmt.Sprintf("UPDATE %s SET %s WHERE %s = ?1", quote(m.Name), strings.Join(set, ", "), quote(m.Fields[m.Key].Name))}
+	q := &query{fmt.Sprintf("UPDATE %s SET %s WHERE %s = ?", quote(m.Name), strings.Join(set, ", "), quote(m.Fields[m.Key].Name))}
 	c.updates[key] = q
 	return q
 }

@@ -157,20 +157,28 @@ func (t *tx) Insert(m *model.Info, key model.Value, row *model.Row) error {
 	if err != nil {
 		return err
 	}
-	return t.putWhole(table, table.insert, key, row, nil)
+	args, err := table.appendFields(t.args[:0], row, model.FirstFields(len(m.Fields)))
+	if err != nil {
+		return err
+	}
+	args[m.Key] = bind(key)
+	t.args = table.appendStamps(args, row, nil)
+	_, err = t.exec(table.insert, t.args...)
+	return err
 }
 
-// Replace implements store.EngineTx.
+// Replace implements store.EngineTx. It is there to fill stores, so it takes the
+// object for new first: an INSERT that is ready for one that is not costs more.
 func (t *tx) Replace(m *model.Info, key model.Value, row *model.Row) error {
-	table, err := t.writable(m)
-	if err != nil {
-		return err
+	refused := t.Insert(m, key, row)
+	if !errors.Is(refused, store.ErrConstraint) {
+		return refused
 	}
-	old, err := t.oldStamps(table, key)
-	if err != nil {
-		return err
+	err := t.Update(m, key, row, model.FirstFields(len(m.Fields)))
+	if errors.Is(err, store.ErrNotFound) { // it was not for its key that it was refused
+		return refused
 	}
-	return t.putWhole(table, table.replace, key, row, old)
+	return err
 }
 
 func (t *tx) writable(m *model.Info) (*table, error) {
@@ -178,17 +186,6 @@ func (t *tx) writable(m *model.Info) (*table, error) {
 		return nil, err
 	}
 	return t.engine.table(m)
-}
-
-func (t *tx) putWhole(table *table, q *query, key model.Value, row *model.Row, old []stamp.Stamp) error {
-	args, err := table.appendFields(t.args[:0], row, model.FirstFields(len(row.Values)))
-	if err != nil {
-		return err
-	}
-	args[table.layout.Info.Key] = bind(key)
-	t.args = table.appendStamps(args, row, old)
-	_, err = t.exec(q, t.args...)
-	return err
 }
 
 // Update implements store.EngineTx.
@@ -205,11 +202,11 @@ func (t *tx) Update(m *model.Info, key model.Value, row *model.Row, fields model
 	if fields.Empty() && len(table.stamps) == 0 {
 		return nil
 	}
-	args, err := table.appendFields(append(t.args[:0], bind(key)), row, fields)
+	args, err := table.appendFields(t.args[:0], row, fields)
 	if err != nil {
 		return err
 	}
-	t.args = table.appendStamps(args, row, old)
+	t.args = append(table.appendStamps(args, row, old), bind(key))
 	n, err := t.exec(t.conn.update(table, fields), t.args...)
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
