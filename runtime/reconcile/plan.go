@@ -4,7 +4,8 @@
 // A Plan can be previewed and applied, in one transaction. Both take the same way
 // through package merge, object by object, so what was previewed is what is done
 // unless the fresh store was written meanwhile. The work is
-// proportional to what is unsynced, and memory does not grow with it.
+// proportional to what is unsynced. Memory does not grow with it, but for what a
+// constraint refuses and for references to what is not there.
 package reconcile
 
 import (

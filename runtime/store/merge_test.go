@@ -75,15 +75,15 @@ func TestRecordsOfAnIterationAreNotStale(t *testing.T) {
 					return err
 				}
 			}
-			if r.ID() == "b" && r.Count() == 0 {
-				r.AddCount(1)
+			if r.ID() == "b" {
+				r.AddCount(1) // from 0 or from 5, as the iteration shows it
 				if err := records.Put(tx, r); err != nil {
 					return err
 				}
 			}
 		}
 		r, err := records.Get(tx, "b")
-		if err == nil && r.Count() != 6 && r.Count() != 5 {
+		if err == nil && r.Count() != 6 {
 			t.Errorf("the counter stands at %d", r.Count())
 		}
 		return err
@@ -129,7 +129,7 @@ func TestRetryWaitsForTheCut(t *testing.T) {
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &item{ID: "b"}) })
 	must(t, db, func(tx *store.Tx) error { _, err := tx.OpenCut(1); return err })
 	err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Retry(records.Model().Info, key) })
-	if !errors.Is(err, store.ErrCutOpen) && !errors.Is(err, store.ErrNotFound) {
+	if !errors.Is(err, store.ErrCutOpen) {
 		t.Errorf("the error was %v", err)
 	}
 }
