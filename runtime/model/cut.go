@@ -12,18 +12,34 @@ type Cut struct {
 	Seq    uint64      `json:"seq"`   // of the latest commit in it
 	Stamp  stamp.Stamp `json:"stamp"` // the newest there was when the cut was made
 	Size   int         `json:"size"`  // objects in a chunk; the last one may have fewer
+
+	// Models lists the stored names that the models had when the cut was made, in
+	// the order in which they are sent: a model may be renamed before the cut is
+	// settled.
+	Models []string `json:"models"`
 }
 
 // Mark is what a backend remembers of a client, and writes together with each
 // chunk that it applies. It is all that settles a cut. The zero Mark is that of a
 // client the backend has never heard of.
 type Mark struct {
-	Client  string    `json:"client"`
-	Epoch   uint64    `json:"epoch"`
-	N       uint64    `json:"n"` // the latest cut of which a chunk was applied
-	Nonce   string    `json:"nonce"`
-	Done    int       `json:"done"`              // how many chunks of it, from the first on
-	Refused []Refusal `json:"refused,omitempty"` // what was refused in them
+	Client string `json:"client"`
+	Epoch  uint64 `json:"epoch"`
+	N      uint64 `json:"n"` // the latest cut of which a chunk was done
+	Nonce  string `json:"nonce"`
+	Done   int    `json:"done"` // how many chunks of it, from the first on
+
+	// What was not applied in those chunks. A refused object waits for the user; a
+	// conflicting one, of which the backend held something else than the change was
+	// based on, is merged and sent again.
+	Refused   []Refusal   `json:"refused,omitempty"`
+	Conflicts []ObjectKey `json:"conflicts,omitempty"`
+}
+
+// ObjectKey names an object.
+type ObjectKey struct {
+	Model string `json:"model"`
+	Key   Value  `json:"key"`
 }
 
 // Refusal is an object that the backend did not take.

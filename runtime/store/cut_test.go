@@ -24,8 +24,17 @@ type backend struct {
 	objects map[string]object
 	mark    model.Mark
 	epoch   uint64
-	refuse  func(key string) bool
+	fate    func() fate
 }
+
+// fate is what a backend does with an object.
+type fate int
+
+const (
+	take fate = iota
+	refuse
+	conflict // somebody else was there first, and has gone again
+)
 
 // apply applies a chunk, or refuses it as late.
 func (b *backend) apply(t *rapid.T, c *model.Chunk) {
@@ -44,10 +53,13 @@ func (b *backend) apply(t *rapid.T, c *model.Chunk) {
 	b.mark.Done++
 	b.mark.Epoch = c.Epoch
 	for _, p := range c.Patches {
-		if key := p.Key.Text(); b.refuse(key) {
+		switch b.fate() {
+		case take:
+			b.patch(t, p.Key.Text(), p)
+		case refuse:
 			b.mark.Refused = append(b.mark.Refused, model.Refusal{Model: p.Model, Key: p.Key, Reason: "no"})
-		} else {
-			b.patch(t, key, p)
+		case conflict:
+			b.mark.Conflicts = append(b.mark.Conflicts, model.ObjectKey{Model: p.Model, Key: p.Key})
 		}
 	}
 }
@@ -366,17 +378,20 @@ func (m *cutMachine) checkEntry(t *rapid.T, info *model.Info, id string, e *mode
 // nothing is lost and nothing is doubled.
 func TestCuts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		refusing := true
+		willing := false
 		m := &cutMachine{disk: memstore.New(), truth: map[string]*truth{}}
-		m.back = &backend{objects: map[string]object{}, refuse: func(string) bool {
-			return refusing && rapid.IntRange(0, 9).Draw(t, "refuse") == 0
+		m.back = &backend{objects: map[string]object{}, fate: func() fate {
+			if willing {
+				return take
+			}
+			return rapid.SampledFrom([]fate{take, take, take, take, take, take, refuse, conflict}).Draw(t, "fate")
 		}}
 		m.open(t)
 		defer func() { m.db.Close() }()
 		t.Repeat(m.actions())
 
 		// In the end everything arrives.
-		refusing = false
+		willing = true
 		m.settle(t)
 		m.actions()["retry"](t)
 		m.update(t, func(tx *store.Tx) error {

@@ -75,7 +75,8 @@ type EngineTx interface {
 
 	// Entries yields the entries that come after the one of the object named, in
 	// the order of the models' names and then of the keys: every entry where
-	// model is "". Whether it shows writes made meanwhile is open.
+	// model is "", and every one of the model from its first on where the key is
+	// absent. Whether it shows writes made meanwhile is open.
 	Entries(model string, key model.Value) iter.Seq2[*model.Entry, error]
 
 	// Meta reads a value of the store's bookkeeping, or gives nil.

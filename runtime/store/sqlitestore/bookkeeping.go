@@ -12,14 +12,14 @@ import (
 
 // The statements of the bookkeeping.
 var (
-	getMeta     = &query{readMeta}
-	putMeta     = &query{writeMeta}
-	getEntry    = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" = ?`}
-	allEntries  = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? ORDER BY e."key"`}
-	nextEntries = &query{`SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" > ? ORDER BY e."key"`}
-	nextModel   = &query{`SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ? ORDER BY e."model" LIMIT 1`}
-	deleteEntry = &query{`DELETE FROM "_reset_entries" WHERE "model" = ? AND "key" = ?`}
-	putEntry    = &query{`INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?, ?, ?, ?, ?)
+	getMeta     = &query{text: readMeta}
+	putMeta     = &query{text: writeMeta}
+	getEntry    = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" = ?`}
+	allEntries  = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? ORDER BY e."key"`}
+	nextEntries = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" > ? ORDER BY e."key"`}
+	nextModel   = &query{text: `SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ? ORDER BY e."model" LIMIT 1`}
+	deleteEntry = &query{text: `DELETE FROM "_reset_entries" WHERE "model" = ? AND "key" = ?`}
+	putEntry    = &query{text: `INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT ("model", "key") DO UPDATE SET "change" = excluded."change", "seq" = excluded."seq", "content" = excluded."content"`}
 )
 
@@ -101,7 +101,7 @@ func (t *tx) Entries(after string, key model.Value) iter.Seq2[*model.Entry, erro
 				continue
 			}
 			query, args := allEntries, []driver.Value{translate(t.engine.names.stored, name)}
-			if name == after {
+			if name == after && !key.IsAbsent() {
 				query, args = nextEntries, append(args, bind(key))
 			}
 			more := true

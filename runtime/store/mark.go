@@ -1,0 +1,100 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// ErrStoreCopied: the backend knows a cut that this store never made: the store
+// is a copy of another client's, or was put back to an earlier state.
+// Tx.Rename makes it a client of its own.
+var ErrStoreCopied = errors.New("the store is a copy or was rewound")
+
+// BackendRewoundError says that the backend has forgotten cuts that it had
+// acknowledged: it was restored to an earlier state, or recreated.
+type BackendRewoundError struct {
+	Known   model.Mark `json:"known"`   // what the backend knows of this client
+	Settled uint64     `json:"settled"` // the latest cut that it had acknowledged
+}
+
+// Error says up to which cut the backend knows the client.
+func (e *BackendRewoundError) Error() string {
+	return fmt.Sprintf("the backend knows this client up to cut %d of %d: it was restored or recreated", e.Known.N, e.Settled)
+}
+
+// Client is the id under which the backend knows this store, and the epoch.
+func (tx *Tx) Client() (id string, epoch uint64) { return tx.state.Client, tx.state.Epoch }
+
+// CheckMark compares the backend's mark with what the store remembers: nil where
+// both agree, a *BackendRewoundError or an error that wraps ErrStoreCopied where
+// one of the two was put back.
+func (tx *Tx) CheckMark(mark model.Mark) error {
+	s := &tx.state
+	switch {
+	case mark.Client != "" && mark.Client != s.Client:
+		return fmt.Errorf("the mark is that of the client %s, this is %s", mark.Client, s.Client)
+	case mark.Done < 0:
+		return fmt.Errorf("the mark says that %d chunks are done", mark.Done)
+	case s.Cut != nil && isOf(mark, s.Cut):
+		return nil
+	case mark.N > s.Settled.N || mark.N == s.Settled.N && (mark.Nonce != s.Settled.Nonce || mark.Done > s.Settled.Done):
+		return fmt.Errorf("the backend has applied more of cut %d of this client than this store knows: %w", mark.N, ErrStoreCopied)
+	case mark.N < s.Settled.N || mark.Done < s.Settled.Done:
+		return &BackendRewoundError{Known: mark, Settled: s.Settled.N}
+	}
+	return nil
+}
+
+// Fence begins a new epoch, so that the backend refuses chunks of the open cut
+// that are still under way. Ask the backend for the mark with it, then Settle.
+func (tx *Tx) Fence() (epoch uint64, err error) {
+	if err := tx.check(true); err != nil {
+		return 0, err
+	}
+	tx.state.Epoch++
+	tx.dirty = true
+	return tx.state.Epoch, nil
+}
+
+// Rename makes the store a client of its own: what it holds as unsynced counts as
+// never sent, and what another client with the old id settled is not its business.
+// It is for a store that was copied or put back.
+func (tx *Tx) Rename() error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	if tx.state.Cut != nil {
+		if err := tx.settleEntries(&settler{cut: tx.state.Cut}); err != nil {
+			tx.failed = err
+			return err
+		}
+	}
+	tx.state.Client, tx.state.Epoch, tx.state.Cut, tx.state.Cuts, tx.state.Settled = randomID(), 0, nil, 0, model.Mark{}
+	tx.dirty = true
+	return nil
+}
+
+// TakeOver makes this store the client that the backup was, as of the backend's
+// mark: its cuts and epochs go on where the backup's ended. It is for a fresh copy
+// that takes the backup's place.
+func (tx *Tx) TakeOver(backup *Tx, mark model.Mark) error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	if err := tx.noCut(); err != nil {
+		return fmt.Errorf("taking the place of %s: %w", backup.store.path, err)
+	}
+	from := backup.state
+	tx.state.Client, tx.state.Epoch, tx.state.Cuts = from.Client, max(from.Epoch, mark.Epoch), max(from.Cuts, mark.N)
+	tx.state.Settled = mark
+	tx.state.Settled.Refused, tx.state.Settled.Conflicts = nil, nil
+	tx.state.Seq = max(tx.state.Seq, from.Seq)
+	if from.LastSynced != nil {
+		tx.state.LastSynced = from.LastSynced
+	}
+	tx.dirty = true
+	tx.observe(from.High)
+	return nil
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+// Settlement is what became of a cut.
+type Settlement struct {
+	Cut       uint64
+	Applied   int // objects
+	Refused   []model.Refusal
+	Conflicts []model.ObjectKey // what was changed from is not what the backend has: to be merged, and sent again
+	Open      int               // objects that never arrived, and go into the next cut
+}
+
+// Settle closes the open cut by the backend's mark, be that an acknowledgement or
+// the answer to a question: what the backend applied is no longer unsynced, and
+// the rest is as if it had never been sent. Without an open cut it checks that the
+// backend still knows what it acknowledged. It fails with ErrStoreCopied or a
+// *BackendRewoundError where the mark shows that one of the two was put back;
+// then nothing was changed.
+func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
+	if err := tx.check(true); err != nil {
+		return nil, err
+	}
+	s, err := tx.newSettler(mark)
+	if err != nil {
+		return nil, fmt.Errorf("settling %s: %w", tx.store.path, err)
+	}
+	if s.cut == nil {
+		return &s.Settlement, nil
+	}
+	if err := tx.settleEntries(s); err != nil {
+		tx.failed = err
+		return nil, err
+	}
+	if s.Open == 0 && len(s.Refused) == 0 && len(s.Conflicts) == 0 && !s.left {
+		tx.synced(s.cut)
+	}
+	if s.done > 0 {
+		tx.state.Settled = mark
+		tx.state.Settled.Refused, tx.state.Settled.Conflicts = nil, nil // the entries say it
+	}
+	tx.state.Cut, tx.dirty = nil, true
+	return &s.Settlement, nil
+}
+
+// synced notes that everything up to a cut is settled.
+func (tx *Tx) synced(cut *model.Cut) {
+	tx.state.LastSynced = &LastSynced{Cut: cut.N, Seq: cut.Seq, Stamp: cut.Stamp, Wall: tx.store.clock.Wall().UTC()}
+}
+
+// Settled yields the entries as they would be if the open cut, if there is one,
+// were settled by the mark. A backend that has forgotten the cut has applied
+// nothing of it. It changes nothing: it is for a backup.
+func (tx *Tx) Settled(mark model.Mark) iter.Seq2[*model.Entry, error] {
+	return func(yield func(*model.Entry, error) bool) {
+		s, err := tx.newSettler(mark)
+		var rewound *BackendRewoundError
+		if errors.As(err, &rewound) {
+			s, err = &settler{cut: tx.state.Cut}, nil
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("settling %s: %w", tx.store.path, err))
+			return
+		}
+		if s.cut == nil {
+			tx.Entries()(yield)
+			return
+		}
+		last := map[string]model.Value{} // the last key of each model of the cut
+		for e, err := range tx.cutEntries(s.cut, nil) {
+			if err == nil {
+				last[e.Model] = e.Key
+				e, _ = s.next(e)
+			}
+			if (e != nil || err != nil) && !yield(e, err) {
+				return
+			}
+		}
+		if !tx.entriesBeside(last)(yield) {
+			return
+		}
+		if err := s.end(); err != nil {
+			yield(nil, fmt.Errorf("settling %s: %w", tx.store.path, err))
+		}
+	}
+}
+
+// entriesBeside yields the entries of the models that are not in last, which has
+// the last key of each of the others. It tells whether to go on.
+func (tx *Tx) entriesBeside(last map[string]model.Value) func(yield func(*model.Entry, error) bool) bool {
+	return func(yield func(*model.Entry, error) bool) bool {
+		var name string
+		var key model.Value
+		for more := true; more; {
+			more = false
+			for e, err := range tx.entriesAfter(name, key) {
+				if err == nil {
+					if key, more = last[e.Model]; more {
+						name = e.Model
+						break
+					}
+				}
+				if !yield(e, err) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+}
+
+// settleBatch is how many entries are settled before they are written back: an
+// engine need not show what is written while it lists.
+const settleBatch = 1000
+
+func (tx *Tx) settleEntries(s *settler) error {
+	var last *model.Patch
+	for {
+		batch := make([]settled, 0, settleBatch)
+		for e, err := range tx.cutEntries(s.cut, last) {
+			if err != nil {
+				return err
+			}
+			last = &model.Patch{Model: e.Model, Key: e.Key}
+			if after, changed := s.next(e); changed {
+				if batch = append(batch, settled{e.Model, e.Key, after}); len(batch) == settleBatch {
+					break
+				}
+			}
+		}
+		for _, b := range batch {
+			if err := tx.putSettled(b); err != nil {
+				return fmt.Errorf("settling %s %v: %w", b.model, b.key, err)
+			}
+		}
+		if len(batch) < settleBatch {
+			return s.end()
+		}
+	}
+}
+
+// settled is an entry after it was settled, nil for nothing.
+type settled struct {
+	model string
+	key   model.Value
+	entry *model.Entry
+}
+
+func (tx *Tx) putSettled(s settled) error {
+	if s.entry == nil {
+		return tx.engine.DeleteEntry(s.model, s.key)
+	}
+	s.entry.Model, s.entry.Key = s.model, s.key
+	return tx.engine.PutEntry(s.entry)
+}
+
+// settler settles entry by entry, in the order of the cut.
+type settler struct {
+	Settlement
+	cut       *model.Cut
+	done      int  // chunks
+	at        int  // objects that were in the cut so far
+	left      bool // something earlier than the cut is still unsynced: it was refused
+	refused   map[model.ObjectKey]string
+	conflicts map[model.ObjectKey]bool
+}
+
+// newSettler checks what a mark says against what the store remembers.
+func (tx *Tx) newSettler(mark model.Mark) (*settler, error) {
+	if err := tx.CheckMark(mark); err != nil {
+		return nil, err
+	}
+	s := &settler{cut: tx.state.Cut}
+	if s.cut == nil {
+		return s, nil
+	}
+	s.Cut = s.cut.N
+	if !isOf(mark, s.cut) {
+		return s, nil
+	}
+	s.done = mark.Done
+	s.refused, s.conflicts = map[model.ObjectKey]string{}, map[model.ObjectKey]bool{}
+	for _, r := range mark.Refused {
+		s.refused[model.ObjectKey{Model: tx.store.nowNamed(r.Model), Key: r.Key}] = r.Reason
+	}
+	for _, c := range mark.Conflicts {
+		s.conflicts[model.ObjectKey{Model: tx.store.nowNamed(c.Model), Key: c.Key}] = true
+	}
+	return s, nil
+}
+
+// isOf tells whether the mark is about the cut.
+func isOf(mark model.Mark, cut *model.Cut) bool { return mark.N == cut.N && mark.Nonce == cut.Nonce }
+
+// next is what becomes of an entry, nil for nothing, and whether it is another
+// one.
+func (s *settler) next(e *model.Entry) (after *model.Entry, changed bool) {
+	if !inCut(s.cut, e) {
+		s.left = s.left || e.Seq <= s.cut.Seq
+		return e, false
+	}
+	chunk, id := s.at/s.cut.Size, model.ObjectKey{Model: e.Model, Key: e.Key}
+	s.at++
+	reason, refused := s.refused[id]
+	switch {
+	case chunk >= s.done:
+		refused = false
+		s.Open++
+	case refused:
+		s.Refused = append(s.Refused, model.Refusal{Model: e.Model, Key: e.Key, Reason: reason})
+	case s.conflicts[id]:
+		s.Conflicts = append(s.Conflicts, id)
+	default:
+		s.Applied++
+		if e.Sent == nil {
+			return nil, true
+		}
+		return e.Sent.Since, true
+	}
+	if e.Sent == nil && !refused {
+		return e, false
+	}
+	plain := *e
+	plain.Sent = nil
+	if refused && e.Sent == nil { // what was written since is worth another try
+		plain.Refused = refusal(reason)
+	}
+	if plain.Change == 0 {
+		return nil, true
+	}
+	return &plain, true
+}
+
+// refusal is never empty: that would mean that nothing was refused.
+func refusal(reason string) string {
+	if reason == "" {
+		return "the backend gave no reason"
+	}
+	return reason
+}
+
+// end finds a mark that says more than there was to say.
+func (s *settler) end() error {
+	if chunks := (s.at + s.cut.Size - 1) / s.cut.Size; s.done > chunks {
+		return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", s.done, s.cut.N, chunks, ErrStoreCopied)
+	}
+	return nil
+}
