@@ -13,6 +13,8 @@ type Cut struct {
 	Stamp  stamp.Stamp `json:"stamp"` // the newest there was when the cut was made
 	Size   int         `json:"size"`  // objects in a chunk; the last one may have fewer
 
+	Objects int `json:"objects"` // in all of it
+
 	// Models lists the stored names that the models had when the cut was made, in
 	// the order in which they are sent: a model may be renamed before the cut is
 	// settled.

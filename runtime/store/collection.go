@@ -302,7 +302,7 @@ func (c *Collection[K, T, R]) Load(tx *Tx, v *T, at stamp.Stamp) error {
 	for f := range c.b.Info.Fields {
 		row.Mark(c.b.Info, f, at)
 	}
-	return tx.load(c.b.Info, key, row)
+	return tx.Load(c.b.Info, key, row)
 }
 
 // row is a plain struct in its stored form, and its key.

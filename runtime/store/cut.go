@@ -48,12 +48,15 @@ func (tx *Tx) OpenCut(size int) (*model.Cut, error) {
 			return nil, err
 		}
 		if inCut(cut, e) {
-			tx.state.Cut, tx.state.Cuts, tx.dirty = cut, cut.N, true
-			tx.stamped = 0 // what this transaction writes from here on is not in the cut
-			return cut, nil
+			cut.Objects++
 		}
 	}
-	return nil, nil
+	if cut.Objects == 0 {
+		return nil, nil
+	}
+	tx.state.Cut, tx.state.Cuts, tx.dirty = cut, cut.N, true
+	tx.stamped = 0 // what this transaction writes from here on is not in the cut
+	return cut, nil
 }
 
 // inCut tells whether an entry of one of the cut's models belongs to the cut. What

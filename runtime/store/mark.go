@@ -38,6 +38,9 @@ func (tx *Tx) CheckMark(mark model.Mark) error {
 	case mark.Done < 0:
 		return fmt.Errorf("the mark says that %d chunks are done", mark.Done)
 	case s.Cut != nil && isOf(mark, s.Cut):
+		if chunks := (s.Cut.Objects + s.Cut.Size - 1) / s.Cut.Size; mark.Done > chunks {
+			return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", mark.Done, mark.N, chunks, ErrStoreCopied)
+		}
 		return nil
 	case mark.N > s.Settled.N || mark.N == s.Settled.N && (mark.Nonce != s.Settled.Nonce || mark.Done > s.Settled.Done):
 		return fmt.Errorf("the backend has applied more of cut %d of this client than this store knows: %w", mark.N, ErrStoreCopied)

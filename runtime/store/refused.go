@@ -59,7 +59,7 @@ func (tx *Tx) Discard(m *model.Info, key model.Value) error {
 	if err != nil {
 		return err
 	}
-	tx.writes++
+	tx.wrote(m, key)
 	if row == nil {
 		err = tx.engine.Delete(m, key)
 	} else {

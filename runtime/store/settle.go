@@ -82,19 +82,14 @@ func (tx *Tx) Settled(mark model.Mark) iter.Seq2[*model.Entry, error] {
 				return
 			}
 		}
-		if !tx.entriesBeside(last)(yield) {
-			return
-		}
-		if err := s.end(); err != nil {
-			yield(nil, fmt.Errorf("settling %s: %w", tx.store.path, err))
-		}
+		tx.entriesBeside(last)(yield)
 	}
 }
 
 // entriesBeside yields the entries of the models that are not in last, which has
-// the last key of each of the others. It tells whether to go on.
-func (tx *Tx) entriesBeside(last map[string]model.Value) func(yield func(*model.Entry, error) bool) bool {
-	return func(yield func(*model.Entry, error) bool) bool {
+// the last key of each of the others.
+func (tx *Tx) entriesBeside(last map[string]model.Value) iter.Seq2[*model.Entry, error] {
+	return func(yield func(*model.Entry, error) bool) {
 		var name string
 		var key model.Value
 		for more := true; more; {
@@ -107,11 +102,10 @@ func (tx *Tx) entriesBeside(last map[string]model.Value) func(yield func(*model.
 					}
 				}
 				if !yield(e, err) {
-					return false
+					return
 				}
 			}
 		}
-		return true
 	}
 }
 
@@ -140,7 +134,7 @@ func (tx *Tx) settleEntries(s *settler) error {
 			}
 		}
 		if len(batch) < settleBatch {
-			return s.end()
+			return nil
 		}
 	}
 }
@@ -243,12 +237,4 @@ func refusal(reason string) string {
 		return "the backend gave no reason"
 	}
 	return reason
-}
-
-// end finds a mark that says more than there was to say.
-func (s *settler) end() error {
-	if chunks := (s.at + s.cut.Size - 1) / s.cut.Size; s.done > chunks {
-		return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", s.done, s.cut.N, chunks, ErrStoreCopied)
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/resetgen/resetgen/internal/notify"
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
@@ -46,14 +47,16 @@ type Store struct {
 
 	writing chan struct{} // holds a token while nobody writes
 
-	mu        sync.Mutex
-	state     state // of the latest commit
-	open      int   // transactions under way
-	closed    bool
-	listeners map[*listener]struct{}
-	done      chan struct{} // closed when Close is through, with closeErr
-	closeErr  error
-	idle      chan struct{} // closed when the last transaction of a closed store ends
+	synced  notify.Listeners[LastSynced]
+	changes notify.Listeners[Changes]
+
+	mu       sync.Mutex
+	state    state // of the latest commit
+	open     int   // transactions under way
+	closed   bool
+	done     chan struct{} // closed when Close is through, with closeErr
+	closeErr error
+	idle     chan struct{} // closed when the last transaction of a closed store ends
 }
 
 // Open opens the store at path, which the driver makes if there is none, unless
@@ -74,6 +77,8 @@ func Open(ctx context.Context, driver Driver, path string, schema *Schema, o Opt
 	if err := s.begin(ctx); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(err, engine.Close()))
 	}
+	s.synced.Quiet, s.synced.Logger = quiet, log
+	s.changes.Merge, s.changes.Logger = Changes.and, log
 	s.clock = stamp.NewClock(s.state.High, o.Now, o.Ahead)
 	s.writing <- struct{}{}
 	return s, nil
@@ -129,18 +134,38 @@ func (s *Store) committed() state {
 
 // Update runs do in a transaction that writes. The changes last when Update
 // returns without an error; after an error, or a panic in do, nothing was
-// changed. It waits while another Update runs, until ctx ends.
+// changed. It waits while another Update runs, until ctx ends, so do must not call
+// it.
 func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
 	if s.readOnly {
 		return fmt.Errorf("writing to %s: %w", s.path, ErrReadOnly)
 	}
+	if err := s.turn(ctx); err != nil {
+		return fmt.Errorf("waiting to write to %s: %w", s.path, err)
+	}
+	defer func() { s.writing <- struct{}{} }()
+	return s.run(ctx, true, do)
+}
+
+// turn waits until nobody else writes. Whoever calls Update from within Update
+// waits for ever, so a long wait is logged.
+func (s *Store) turn(ctx context.Context) error {
 	select {
 	case <-s.writing:
-		defer func() { s.writing <- struct{}{} }()
-	case <-ctx.Done():
-		return fmt.Errorf("waiting to write to %s: %w", s.path, context.Cause(ctx))
+		return nil
+	default:
 	}
-	return s.run(ctx, true, do)
+	const long = 10 * time.Second
+	warn := time.AfterFunc(long, func() {
+		s.log.Warn("waiting to write; an Update inside of another Update of the same store would wait for ever", "store", s.path, "waited", long)
+	})
+	defer warn.Stop()
+	select {
+	case <-s.writing:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // View runs do in a transaction that reads: it sees the store as of its
@@ -158,7 +183,7 @@ func (s *Store) run(ctx context.Context, write bool, do func(tx *Tx) error) erro
 	if err != nil {
 		return fmt.Errorf("beginning a transaction in %s: %w", s.path, err)
 	}
-	tx := &Tx{ctx: ctx, store: s, engine: engineTx, write: write}
+	tx := &Tx{ctx: ctx, store: s, engine: engineTx, write: write, told: write && s.changes.Any()}
 	defer tx.end()
 	if tx.state, _, err = loadState(engineTx); err != nil {
 		return fmt.Errorf("beginning a transaction in %s: %w", s.path, err)

@@ -40,7 +40,7 @@ func (tx *Tx) track(c *change) error {
 	if old != nil && old.Sent == nil && (c.before == nil) != (old.Change == model.Deleted) {
 		return describe("writing", c.info, c.key, fmt.Errorf("%w: the object is on record as %s, which does not agree with what is stored", ErrCorrupt, old.Change))
 	}
-	tx.writes++
+	tx.wrote(c.info, c.key)
 	switch {
 	case c.after == nil:
 		err = tx.engine.Delete(c.info, c.key)
@@ -89,6 +89,7 @@ func (tx *Tx) setEntry(m *model.Info, key model.Value, entry *model.Entry) error
 	if entry == nil {
 		err = tx.engine.DeleteEntry(m.Name, key)
 	} else {
+		tx.entries = true
 		err = tx.engine.PutEntry(entry)
 	}
 	if err != nil {
@@ -96,36 +97,6 @@ func (tx *Tx) setEntry(m *model.Info, key model.Value, entry *model.Entry) error
 		tx.failed = err
 	}
 	return err
-}
-
-// load writes an object as the backend has it: nothing is stamped and nothing is
-// unsynced afterwards. An object with unsynced changes is not overwritten.
-func (tx *Tx) load(m *model.Info, key model.Value, row *model.Row) error {
-	if err := tx.check(true); err != nil {
-		return err
-	}
-	if err := tx.noCut(); err != nil {
-		return describe("loading", m, key, err)
-	}
-	unsynced, err := tx.anyUnsynced()
-	if err != nil {
-		return err
-	}
-	if unsynced {
-		entry, err := tx.Entry(m, key)
-		if err != nil {
-			return err
-		}
-		if entry != nil {
-			return describe("loading", m, key, fmt.Errorf("it was %s here: %w", entry.Change, ErrUnsynced))
-		}
-	}
-	tx.observe(row.Stamp)
-	tx.writes++
-	if err := tx.engine.Replace(m, key, row); err != nil {
-		return describe("loading", m, key, err)
-	}
-	return nil
 }
 
 // noCut refuses what must wait until the open cut is settled.

@@ -28,6 +28,9 @@ type Tx struct {
 	failed  error       // a write that was left half done: the transaction cannot commit
 
 	entries, noEntries bool // what anyUnsynced has found out
+
+	told    bool    // whether anybody wants to know what changes
+	changes Changes // what has, if so
 }
 
 // Context is the context that the transaction was begun with.
@@ -78,7 +81,10 @@ func (tx *Tx) commit() error {
 	tx.store.state = tx.state
 	tx.store.mu.Unlock()
 	if moved {
-		tx.store.tellSynced(*tx.state.LastSynced)
+		tx.store.synced.Tell(*tx.state.LastSynced)
+	}
+	if tx.changes.All || len(tx.changes.Keys) > 0 {
+		tx.store.changes.Tell(tx.changes)
 	}
 	return nil
 }
@@ -200,7 +206,7 @@ func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
 	if d.Row != nil {
 		tx.observe(d.Row.Stamp)
 	}
-	tx.writes++
+	tx.wrote(m, key)
 	var err error
 	switch d.Write {
 	case merge.WriteInsert:
@@ -214,7 +220,6 @@ func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
 		return describe("writing", m, key, err)
 	}
 	if d.Entry != nil {
-		tx.entries = true
 		tx.adopt(d.Entry)
 	}
 	return tx.setEntry(m, key, d.Entry)
@@ -295,6 +300,26 @@ func (tx *Tx) SetReconciled(backup *Tx) error {
 	tx.observe(from.High)
 	return nil
 }
+
+// Meta reads a note that a layer above the store made in it, or gives nil.
+func (tx *Tx) Meta(name string) ([]byte, error) {
+	if err := tx.check(false); err != nil {
+		return nil, err
+	}
+	return tx.engine.Meta(layer + name)
+}
+
+// SetMeta makes such a note. It is no write of an object: nothing is stamped, and
+// nothing is unsynced by it.
+func (tx *Tx) SetMeta(name string, value []byte) error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	return tx.engine.SetMeta(layer+name, value)
+}
+
+// layer keeps the notes of other layers apart from the store's own.
+const layer = "layer:"
 
 // MarkSynced notes that the store holds what the backend has and the backend
 // what the store has: from here on the store counts as complete. It refuses with

@@ -1,0 +1,49 @@
+package model_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
+
+var aMark = model.Mark{
+	Client: "c", Epoch: 3, N: 7, Nonce: "n", Done: 2,
+	Refused:   []model.Refusal{{Model: "m", Key: model.StringValue("k"), Reason: "no"}, {Model: "m", Key: model.IntValue(-1)}},
+	Conflicts: []model.ObjectKey{{Model: "m", Key: model.UintValue(1 << 63)}},
+}
+
+func TestMarkForm(t *testing.T) {
+	for _, m := range []model.Mark{{}, aMark} {
+		got, err := model.DecodeMark(model.AppendMark(nil, &m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func FuzzDecodeMark(f *testing.F) {
+	f.Add(model.AppendMark(nil, &model.Mark{}))
+	f.Add(model.AppendMark(nil, &aMark))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := model.DecodeMark(b)
+		if err != nil {
+			if !errors.Is(err, model.ErrDecode) {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := model.DecodeMark(model.AppendMark(nil, &m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, again); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
