@@ -37,6 +37,7 @@ type declaration struct {
 	doc    *ast.CommentGroup
 	blank  *annotation // the tag of the blank field, or nil
 	tagged bool        // whether any of its fields has a tag for us
+	wrong  bool        // whether a tag of it was reported
 }
 
 func (d *declaration) name() string { return d.spec.Name.Name }
@@ -86,6 +87,8 @@ func (a *annotations) declarations(r *reporter, s *source, decl *ast.GenDecl) {
 // structType reads the tags of a struct; owner is nil for one that has no name
 // of its own.
 func (a *annotations) structType(r *reporter, s *source, st *ast.StructType, owner *declaration) {
+	before := len(r.errs)
+	var near []misspelt
 	for _, field := range st.Fields.List {
 		for _, name := range fieldNames(field) {
 			rules, subject := fieldRules, "field "+name.Name
@@ -99,6 +102,7 @@ func (a *annotations) structType(r *reporter, s *source, st *ast.StructType, own
 			note.read(r, subject, rules)
 			a.fields[name.Pos()] = note
 			if !note.tagged {
+				near = append(near, note.misspelt(subject, rules)...)
 				continue
 			}
 			switch {
@@ -114,6 +118,43 @@ func (a *annotations) structType(r *reporter, s *source, st *ast.StructType, own
 			}
 		}
 	}
+	if owner == nil {
+		return
+	}
+	for _, m := range near {
+		if owner.tagged || m.asksForModel {
+			r.errorf(m.pos, "%s: the tag has the key %q where %q is meant", m.subject, m.key, tagKey)
+		}
+	}
+	owner.wrong = len(r.errs) > before
+}
+
+// misspelt is a tag whose key is one letter away from ours.
+type misspelt struct {
+	pos          token.Pos
+	subject, key string
+	asksForModel bool // whether it would make the struct a model
+}
+
+// misspelt finds the keys of the field's tag that are nearly ours. Other tools
+// have such keys too, so the value has to be made of our options, and "-" is not
+// enough.
+func (a *annotation) misspelt(subject string, rules []rule) []misspelt {
+	if a.field.Tag == nil {
+		return nil
+	}
+	tag, _ := plain(a.field.Tag.Value).unquote()
+	pairs, _ := splitTag(tag)
+	var found []misspelt
+	for _, p := range pairs {
+		if distance(strings.ToLower(p.key.s), tagKey) != 1 {
+			continue
+		}
+		if opts, errs := parseOptions(p.value, rules); len(errs) == 0 && !opts.has("-") {
+			found = append(found, misspelt{a.field.Tag.Pos() + token.Pos(p.key.offset()), subject, p.key.s, opts.has("key") || opts.has("track")})
+		}
+	}
+	return found
 }
 
 // read parses the field's tag, if it has one for us.

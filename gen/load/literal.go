@@ -47,6 +47,12 @@ func (t text) cut(separator byte) (before, after text, found bool) {
 	return t, t.from(len(t.s)), false
 }
 
+// trim is t without the spaces around it.
+func (t text) trim() text {
+	t = t.from(len(t.s) - len(strings.TrimLeft(t.s, " ")))
+	return t.between(0, len(strings.TrimRight(t.s, " ")))
+}
+
 // unquote reads a Go string literal, raw or interpreted, that takes up all of t.
 func (t text) unquote() (text, bool) {
 	n := len(t.s)

@@ -94,7 +94,7 @@ func (b *builder) models() []*declaration {
 			if promoted != nil {
 				lends[promoted] = true
 			}
-		case d.blank != nil:
+		case d.blank != nil && !d.wrong && !b.broken(d):
 			b.errorf(d.spec.Name.Pos(), `model %s: no field is the key; tag one with reset:"key"`, d.name())
 		}
 	}

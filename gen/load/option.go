@@ -90,7 +90,7 @@ func parseOptions(value text, rules []rule) (options, []*tagError) {
 	var opts options
 	var errs []*tagError
 	for _, part := range value.split(',') {
-		if err := opts.add(part, rules); err != nil {
+		if err := opts.add(part.trim(), rules); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -108,6 +108,10 @@ func (o *options) add(part text, rules []rule) *tagError {
 		return tagErrorf(part, "an option is empty%s", suggest("", names(rules)))
 	case i < 0 && isRule(rules, strings.Replace(part.s, ":", "=", 1)):
 		return tagErrorf(part, "%s is not an option; did you mean %q?", word(part.s), strings.Replace(part.s, ":", "=", 1))
+	case i < 0 && slices.Contains(names(modelRules), name.s):
+		return tagErrorf(part, "%s is an option of the model; it belongs on a blank field: _ struct{} `reset:\"%s\"`", name.s, part.s)
+	case i < 0 && slices.Contains(names(fieldRules), name.s):
+		return tagErrorf(part, "%s is an option of a field, and the blank field speaks for the model%s", word(name.s), suggest("", names(rules)))
 	case i < 0:
 		return tagErrorf(part, "%s is not an option%s", word(name.s), suggest(name.s, names(rules)))
 	}

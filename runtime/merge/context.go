@@ -39,7 +39,8 @@ type Context struct {
 }
 
 // Part is where a conflict is: a field, or within a field that is merged in
-// parts the key of a map or the identity of a list's element.
+// parts the key of a map, the identity of a list's element ("h1 twice" where it is
+// not one), with the element's field ("h1.caption"), or the element itself.
 type Part struct {
 	Field int
 	Part  string // "" where the conflict is the whole field's

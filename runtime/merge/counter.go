@@ -18,9 +18,9 @@ type Number interface {
 // of the type's range fails the object with ErrOverflow.
 func Sum[T Number](c *Context, f int, base, local, remote T) T {
 	switch {
-	case local == base || local != local && base != base: // NaN is no change of NaN
+	case sameNumber(local, base):
 		return remote
-	case remote == base:
+	case sameNumber(remote, base):
 		return local
 	}
 	sum, ok := addDifference(base, local, remote)
@@ -31,6 +31,9 @@ func Sum[T Number](c *Context, f int, base, local, remote T) T {
 	c.Mixed.Add(f)
 	return sum
 }
+
+// sameNumber tells whether a number was not changed: NaN is no change of NaN.
+func sameNumber[T Number](a, b T) bool { return a == b || a != a && b != b }
 
 // Plus is a + b, and whether the type can hold it.
 func Plus[T Number](a, b T) (T, bool) { return addDifference(0, b, a) }

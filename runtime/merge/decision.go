@@ -29,7 +29,7 @@ type Decision struct {
 // a whole.
 type Conflict struct {
 	Field  string      `json:"field,omitempty"` // the stored name; "" where one side deleted the object
-	Part   string      `json:"part,omitempty"`  // the key of a map or the identity of a list's element
+	Part   string      `json:"part,omitempty"`  // the key of a map, or the element of a list
 	Rule   string      `json:"rule,omitempty"`  // what decided
 	Base   model.Value `json:"base"`
 	Local  model.Value `json:"local"`

@@ -8,20 +8,37 @@ import (
 )
 
 // ListParts is the rule list: the insertions, removals and edits of both sides,
-// in their places. Two insertions at one point both stay, the remote one first.
-// Where both sides rewrote the same stretch the local list is taken whole, and it
-// is a conflict.
+// in their places. Two insertions at one point both stay, the remote one first,
+// unless one contains the other, as after an earlier merge: then that one is
+// taken. Where no list names an element twice, nor does the result. An element
+// that both sides moved, each to another place, is a conflict in that element,
+// and the local place stands. Where both sides rewrote the same stretch the local
+// list is taken whole, and it is a conflict.
 func ListParts[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
-	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
-		return pick(takeLocal, local, remote)
-	}
-	merged, ok := mergeSequence(identity(c, f, elem), base, local, remote, unresolved[E])
+	merged, ok := mergeList(c, f, elem, base, local, remote)
 	if !ok {
 		c.Conflict(f, "")
-		return local
 	}
-	c.Mixed.Add(f)
-	return S(merged)
+	return merged
+}
+
+// mergeList merges the lists as sequences, and gives the local one where they
+// conflict.
+func mergeList[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) (result S, ok bool) {
+	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
+		return pick(takeLocal, local, remote), true
+	}
+	id := identity(c, f, elem)
+	m, ok := mergeSequence(id, base, local, remote, unresolved[E])
+	if !ok {
+		return local, false
+	}
+	for _, e := range m.dropDoubles() {
+		c.Conflict(f, plain(id(e)))
+	}
+	result = m.merged
+	noteMixed(c, f, sameList[S](elem), result, local, remote)
+	return result, true
 }
 
 // unresolved leaves a stretch that both sides changed a conflict.
@@ -32,17 +49,21 @@ func unresolved[E any](base, local, remote []E) ([]E, bool) { return nil, false 
 // remote side's, then the local additions. An element that both sides changed
 // differently is a conflict, and so is one that one side removed and the other
 // changed: the local side wins. Lists that name an identity twice are merged as
-// ListParts does.
+// ListParts does, and a conflict then says which.
 func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
 	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
-	inBase, okB := byID(base, id)
-	inLocal, okL := byID(local, id)
-	inRemote, okR := byID(remote, id)
-	if !okB || !okL || !okR {
-		return ListParts(c, f, elem, base, local, remote)
+	for _, list := range []S{base, local, remote} {
+		if k, found := repeated(list, id); found {
+			merged, ok := mergeList(c, f, elem, base, local, remote)
+			if !ok {
+				c.Conflict(f, fmt.Sprint(k)+" twice")
+			}
+			return merged
+		}
 	}
+	inBase, inLocal, inRemote := byID(base, id), byID(local, id), byID(remote, id)
 	merged := make(S, 0, len(remote)+len(local))
 	add := func(k K) {
 		if e, keep := mergeElement(c, f, elem, fmt.Sprint(k), inBase[k], inLocal[k], inRemote[k]); keep {
@@ -58,18 +79,30 @@ func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Code
 		}
 	}
 	// What only the base has is gone on both sides.
-	c.Mixed.Add(f)
+	noteMixed(c, f, sameList[S](elem), merged, local, remote)
 	return merged
 }
 
-// byID finds the elements by their identities, and tells whether each has its
-// own.
-func byID[S ~[]E, E any, K comparable](s S, id func(E) K) (map[K]*E, bool) {
+// byID finds the elements by their identities.
+func byID[S ~[]E, E any, K comparable](s S, id func(E) K) map[K]*E {
 	m := make(map[K]*E, len(s))
 	for i := range s {
 		m[id(s[i])] = &s[i]
 	}
-	return m, len(m) == len(s)
+	return m
+}
+
+// repeated finds the first identity that a list names a second time.
+func repeated[S ~[]E, E any, K comparable](s S, id func(E) K) (k K, found bool) {
+	seen := make(map[K]struct{}, len(s))
+	for _, e := range s {
+		k := id(e)
+		if has(seen, k) {
+			return k, true
+		}
+		seen[k] = struct{}{}
+	}
+	return k, false
 }
 
 // mergeElement merges one element, nil where a side does not have it, and tells
@@ -123,6 +156,13 @@ func oneSided[T any](equal func(a, b T) bool, base, local, remote T) (takeLocal,
 		return true, true
 	}
 	return false, false
+}
+
+// noteMixed notes a result that is neither side's.
+func noteMixed[T any](c *Context, f int, equal func(a, b T) bool, result, local, remote T) {
+	if !equal(result, local) && !equal(result, remote) {
+		c.Mixed.Add(f)
+	}
 }
 
 func pick[T any](takeLocal bool, local, remote T) T {

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,21 +64,33 @@ func (o *object) deleted(policy model.LocalDeleted) {
 	}
 	base := model.RowOf(o.Info, o.entry.Base)
 	changed := o.differing(base, o.remote)
+	names := append(o.Info.Names(changed), unknownTo(base, o.remote)...)
 	switch {
-	case changed.Empty():
+	case len(names) == 0:
 		o.d.Outcome, o.d.Reason = Recovered, "deleted locally"
 	case policy == model.Keep:
-		o.d.Outcome, o.d.Reason = Kept, "deleted locally, changed by the other side: "+o.names(changed)
+		o.d.Outcome, o.d.Reason = Kept, "deleted locally, changed by the other side: "+strings.Join(names, ", ")
 		o.conflict("policy local_deleted=keep", base, nil, o.remote, o.remote)
 		return
 	default:
-		o.d.Outcome, o.d.Reason = Conflicted, "deleted locally although changed by the other side: "+o.names(changed)
+		o.d.Outcome, o.d.Reason = Conflicted, "deleted locally although changed by the other side: "+strings.Join(names, ", ")
 		o.conflict("policy local_deleted=delete", base, nil, o.remote, nil)
 	}
 	o.d.Write = WriteDelete
-	entry := *o.entry
-	entry.Base = o.remote.Named(o.Info)
-	o.d.Entry = &entry
+	o.d.Entry = o.rebased(model.Deleted, nil, len(names) > 0)
+}
+
+// unknownTo names the fields that only a newer version of the model has, and that
+// the other side wrote since base. Those that base has never heard of do not count:
+// an older version of the app could delete nothing that a newer one has written.
+func unknownTo(base, remote *model.Row) []string {
+	var names []string
+	for _, was := range base.Extra {
+		if slices.ContainsFunc(remote.Extra, func(now model.Named) bool { return now.Name == was.Name && !now.Value.Equal(was.Value) }) {
+			names = append(names, was.Name)
+		}
+	}
+	return names
 }
 
 // updatedButGone is a local update of an object that the other side deleted.
@@ -102,9 +115,14 @@ func (o *object) recreated() {
 		return
 	}
 	row := o.whole()
+	for f := range row.Values {
+		if o.local.Values[f].IsAbsent() { // a newer version of the app wrote it
+			row.Values[f] = o.remote.Values[f]
+		}
+	}
 	base := model.RowOf(o.Info, o.entry.Base)
 	theirs := o.differing(base, o.remote)
-	o.d.Row, o.d.Fields = row, row.Differing(o.remote)
+	o.d.Row, o.d.Fields = row, o.differing(row, o.remote)
 	row.Stamp, row.Stamps, row.Extra = o.remote.Stamp, slices.Clone(o.remote.Stamps), o.remote.Extra
 	for f := range o.d.Fields.All() {
 		row.Mark(o.Info, f, o.change(f, model.Value{}).Stamp)
@@ -117,6 +135,7 @@ func (o *object) recreated() {
 	switch {
 	case o.d.Fields.Empty():
 		o.d.Outcome, o.d.Reason, o.d.Row = Already, "the other side holds the same object", nil
+		o.keepPending(row, theirs)
 		return
 	case len(o.d.Conflicts) > 0:
 		o.d.Outcome, o.d.Reason = Conflicted, "deleted and created again locally, changed by the other side: "+o.names(theirs)
@@ -126,26 +145,14 @@ func (o *object) recreated() {
 		o.d.Outcome, o.d.Reason = Recovered, "deleted and created again locally"
 	}
 	o.d.Write = WriteUpdate
-	entry := *o.entry
-	entry.Fields = o.pending(row)
-	entry.Base = o.remote.Named(o.Info)
-	o.d.Entry = &entry
+	o.d.Entry = o.rebased(model.Recreated, o.set(row), !theirs.Empty())
 }
 
 // insert puts the local object, whole, where the other side has none.
 func (o *object) insert(outcome Outcome, reason string) {
 	row := o.whole()
 	o.d.Outcome, o.d.Reason, o.d.Write, o.d.Row = outcome, reason, WriteInsert, row
-	entry := *o.entry
-	entry.Change, entry.Base, entry.Fields = model.Created, nil, nil
-	zero := model.NewRow(o.Info)
-	for f := range o.Info.Fields {
-		change := o.change(f, model.Value{})
-		if f != o.Info.Key && (change.Touched || !row.Values[f].Equal(zero.Values[f])) {
-			entry.Fields = append(entry.Fields, change)
-		}
-	}
-	o.d.Entry = &entry
+	o.d.Entry = o.rebased(model.Created, o.set(row), false)
 }
 
 // merge is a local update or creation of an object that the other side has too.
@@ -179,20 +186,22 @@ func (o *object) merge() {
 	if err := o.Merge(c, base, o.local, o.remote, row); err != nil {
 		o.fail(o.named(err))
 		for f := range o.entry.Changed(o.Info).All() {
-			o.d.Losses = append(o.d.Losses, Loss{Field: o.Info.Fields[f].Name, Value: o.local.Values[f], Why: o.d.Reason})
+			o.lose(&model.FieldError{Field: o.Info.Fields[f].Name, Value: o.local.Values[f], Err: o.d.Err})
 		}
 		return
 	}
 	o.d.Row = row
 	for f := range alone.All() {
-		row.Values[f] = o.fit(f, o.local.Values[f])
-		c.Conflict(f, "")
+		if row.Values[f] = o.fit(f, o.local.Values[f]); !row.Values[f].Equal(o.fit(f, o.remote.Values[f])) {
+			c.Conflict(f, "")
+		}
 	}
+	slices.SortStableFunc(c.Conflicts, func(a, b Part) int { return cmp.Compare(a.Field, b.Field) })
 	for _, part := range c.Conflicts {
 		o.fieldConflict(part, o.Info.Fields[part.Field].Rule.String(), base)
 	}
 	theirs := o.differing(base, o.remote)
-	o.d.Row, o.d.Fields = row, row.Differing(o.remote)
+	o.d.Fields = o.differing(row, o.remote)
 	for f := range o.d.Fields.All() {
 		at := o.change(f, model.Value{}).Stamp
 		if c.Mixed.Has(f) {
@@ -206,10 +215,13 @@ func (o *object) merge() {
 	} else {
 		o.d.Row = nil
 	}
-	entry := *o.entry
-	entry.Change, entry.Base = model.Updated, nil
-	if entry.Fields = o.pending(row); len(entry.Fields) > 0 {
-		o.d.Entry = &entry
+	o.keepPending(row, theirs)
+}
+
+// keepPending keeps on record what the other side lacks of row.
+func (o *object) keepPending(row *model.Row, theirs model.FieldSet) {
+	if pending := o.pending(row); len(pending) > 0 {
+		o.d.Entry = o.rebased(model.Updated, pending, !theirs.Empty())
 	}
 }
 

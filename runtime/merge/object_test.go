@@ -1,20 +1,19 @@
 package merge_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
-	"github.com/resetgen/resetgen/testdata/golden/items"
-)
-
-var (
-	fieldItem   = items.FieldItemRecords.Model()
-	objectItem  = items.ObjectItemRecords.Model()
-	journalItem = items.JournalItemRecords.Model()
+	"github.com/resetgen/resetgen/testdata/golden/convert"
 )
 
 // content is an object by its fields; what is not named is zero. Nil is no
@@ -57,165 +56,6 @@ const (
 	theirs stamp.Stamp = 300
 )
 
-// object is one case of the table.
-type object struct {
-	name   string
-	model  *merge.Model // nil: every tracking mode
-	policy model.Policy
-	change model.Change
-	base   content // what both sides had; for created nothing
-	local  content
-	remote content
-
-	outcome   merge.Outcome
-	write     merge.Write
-	result    content  // what the fresh store holds then, nil for nothing
-	pending   []string // the fields of the entry that remains
-	remains   model.Change
-	conflicts []string
-}
-
-func TestObject(t *testing.T) {
-	a1, b1, a5 := content{"text": "a", "num": 1}, content{"text": "b", "num": 1}, content{"text": "a", "num": 5}
-	for _, c := range []object{
-		{name: "updated, unchanged there", change: model.Updated, base: a1, local: b1, remote: a1,
-			outcome: merge.Recovered, write: merge.WriteUpdate, result: b1, remains: model.Updated, pending: []string{"text"}},
-		{name: "updated, other field changed there", model: fieldItem, change: model.Updated, base: a1, local: b1, remote: a5,
-			outcome: merge.Merged, write: merge.WriteUpdate, result: content{"text": "b", "num": 5}, remains: model.Updated, pending: []string{"text"}},
-		{name: "updated, other field changed there", model: journalItem, change: model.Updated, base: a1, local: b1, remote: a5,
-			outcome: merge.Merged, write: merge.WriteUpdate, result: content{"text": "b", "num": 5}, remains: model.Updated, pending: []string{"text"}},
-		{name: "updated, other field changed there", model: objectItem, change: model.Updated, base: a1, local: b1, remote: a5,
-			outcome: merge.Conflicted, write: merge.WriteUpdate, result: b1, remains: model.Updated, pending: []string{"text", "num"}, conflicts: []string{"num"}},
-		{name: "updated, same field changed there", change: model.Updated, base: a1, local: b1, remote: content{"text": "R", "num": 1},
-			outcome: merge.Conflicted, write: merge.WriteUpdate, result: b1, remains: model.Updated, pending: []string{"text"}, conflicts: []string{"text"}},
-		{name: "updated, same value there", change: model.Updated, base: a1, local: b1, remote: b1,
-			outcome: merge.Already, write: merge.WriteNothing, result: b1},
-		{name: "updated, remote wins", change: model.Updated, base: content{"theirs": "a"}, local: content{"theirs": "L"}, remote: content{"theirs": "R"},
-			outcome: merge.Conflicted, write: merge.WriteNothing, result: content{"theirs": "R"}, conflicts: []string{"theirs"}},
-		{name: "updated, gone there, restored", change: model.Updated, base: a1, local: b1, remote: nil,
-			outcome: merge.Restored, write: merge.WriteInsert, result: b1, remains: model.Created, pending: []string{"text", "num"}, conflicts: []string{""}},
-		{name: "updated, gone there, dropped", policy: model.DeletesWin, change: model.Updated, base: a1, local: b1, remote: nil,
-			outcome: merge.Dropped, write: merge.WriteNothing, result: nil, conflicts: []string{""}},
-		{name: "created, absent there", change: model.Created, local: b1, remote: nil,
-			outcome: merge.Recovered, write: merge.WriteInsert, result: b1, remains: model.Created, pending: []string{"text", "num"}},
-		{name: "created there too", change: model.Created, local: content{"text": "L"}, remote: content{"text": "R", "num": 4},
-			outcome: merge.Conflicted, write: merge.WriteUpdate, result: content{"text": "L", "num": 4}, remains: model.Updated, pending: []string{"text"}, conflicts: []string{"text"}},
-		{name: "created there too, the same", change: model.Created, local: b1, remote: b1,
-			outcome: merge.Already, write: merge.WriteNothing, result: b1},
-		{name: "created there too, other fields", change: model.Created, local: content{"text": "L", "count": 2}, remote: content{"num": 4, "count": 3},
-			outcome: merge.Merged, write: merge.WriteUpdate, result: content{"text": "L", "num": 4, "count": 5}, remains: model.Updated, pending: []string{"text", "count"}},
-		{name: "deleted, unchanged there", change: model.Deleted, base: a1, remote: a1,
-			outcome: merge.Recovered, write: merge.WriteDelete, result: nil, remains: model.Deleted},
-		{name: "deleted, changed there, kept", change: model.Deleted, base: a1, remote: a5,
-			outcome: merge.Kept, write: merge.WriteNothing, result: a5, conflicts: []string{""}},
-		{name: "deleted, changed there, deleted", policy: model.DeletesWin, change: model.Deleted, base: a1, remote: a5,
-			outcome: merge.Conflicted, write: merge.WriteDelete, result: nil, remains: model.Deleted, conflicts: []string{""}},
-		{name: "deleted on both sides", change: model.Deleted, base: a1, remote: nil,
-			outcome: merge.Already, write: merge.WriteNothing, result: nil},
-		{name: "recreated, absent there", change: model.Recreated, base: a1, local: content{"text": "new"}, remote: nil,
-			outcome: merge.Recovered, write: merge.WriteInsert, result: content{"text": "new"}, remains: model.Created, pending: []string{"text"}},
-		{name: "recreated, unchanged there", change: model.Recreated, base: a1, local: content{"text": "new"}, remote: a1,
-			outcome: merge.Recovered, write: merge.WriteUpdate, result: content{"text": "new"}, remains: model.Recreated, pending: []string{"text", "num"}},
-		{name: "recreated, changed there", change: model.Recreated, base: a1, local: content{"text": "new"}, remote: content{"text": "a", "num": 9},
-			outcome: merge.Conflicted, write: merge.WriteUpdate, result: content{"text": "new"}, remains: model.Recreated, pending: []string{"text", "num"}, conflicts: []string{"num"}},
-		{name: "counter, equal on both sides", change: model.Updated, base: content{"count": 10}, local: content{"count": 13}, remote: content{"count": 13},
-			outcome: merge.Merged, write: merge.WriteUpdate, result: content{"count": 16}, remains: model.Updated, pending: []string{"count"}},
-		{name: "map, one key by both", change: model.Updated, base: content{"attrs": `{"k":"a","l":"b"}`}, local: content{"attrs": `{"k":"L","l":"b"}`}, remote: content{"attrs": `{"k":"R","l":"c"}`},
-			outcome: merge.Conflicted, write: merge.WriteUpdate, result: content{"attrs": `{"k":"L","l":"c"}`}, remains: model.Updated, pending: []string{"attrs"}, conflicts: []string{"attrs[k]"}},
-	} {
-		models := []*merge.Model{fieldItem, objectItem, journalItem}
-		if c.model != nil {
-			models = []*merge.Model{c.model}
-		}
-		for _, m := range models {
-			t.Run(m.Info.Name+"/"+c.name, func(t *testing.T) { c.check(t, m) })
-		}
-	}
-}
-
-// entry is the record that the store would have made of the change.
-func (c *object) entry(m *merge.Model) *model.Entry {
-	e := &model.Entry{Model: m.Info.Name, Key: model.StringValue("x"), Change: c.change, Seq: 7, Stamp: mine}
-	if c.change == model.Deleted || c.change == model.Recreated {
-		e.Base = c.base.row(m, before).Named(m.Info)
-	}
-	if c.change == model.Deleted {
-		return e
-	}
-	from := c.base
-	if c.change != model.Updated {
-		from = content{}
-	}
-	base, local := from.row(m, before), c.local.row(m, mine)
-	differing := base.Differing(local)
-	for f := range differing.All() {
-		fc := model.FieldChange{Name: m.Info.Fields[f].Name, Seq: 7, Stamp: mine}
-		if c.change == model.Updated {
-			fc.Base = base.Values[f]
-		}
-		e.Fields = append(e.Fields, fc)
-	}
-	return e
-}
-
-func (c *object) check(t *testing.T, m *merge.Model) {
-	e, local, remote := c.entry(m), c.local.row(m, mine), c.remote.row(m, theirs)
-	d := merge.Object(m, c.policy, e, local, remote)
-	if d.Outcome != c.outcome || d.Write != c.write {
-		t.Errorf("%v, %v (%s); want %v, %v", d.Outcome, d.Write, d.Reason, c.outcome, c.write)
-	}
-	result := remote
-	switch d.Write {
-	case merge.WriteInsert, merge.WriteUpdate:
-		result = d.Row
-	case merge.WriteDelete:
-		result = nil
-	}
-	want := c.result.row(m, before)
-	if (result == nil) != (want == nil) || result != nil && result.Differing(want) != (model.FieldSet{}) {
-		t.Errorf("the result is %v, want %v", result.Whole(m.Info), want.Whole(m.Info))
-	}
-	var conflicts []string
-	for _, conflict := range d.Conflicts {
-		name := conflict.Field
-		if conflict.Part != "" {
-			name += "[" + conflict.Part + "]"
-		}
-		conflicts = append(conflicts, name)
-	}
-	if !slices.Equal(conflicts, c.conflicts) {
-		t.Errorf("conflicts in %q, want %q", conflicts, c.conflicts)
-	}
-	c.checkEntry(t, m, d, remote)
-}
-
-// checkEntry checks what remains unsynced: the changes that the other side lacks,
-// with the sequences and stamps they had, based on what the other side has.
-func (c *object) checkEntry(t *testing.T, m *merge.Model, d *merge.Decision, remote *model.Row) {
-	if c.remains == 0 {
-		if d.Entry != nil {
-			t.Errorf("%v remains, want nothing", d.Entry)
-		}
-		return
-	}
-	if d.Entry == nil || d.Entry.Change != c.remains || d.Entry.Seq != 7 || d.Entry.Stamp != mine {
-		t.Fatalf("%+v remains, want %v at 7", d.Entry, c.remains)
-	}
-	var pending []string
-	for _, f := range d.Entry.Fields {
-		pending = append(pending, f.Name)
-		if f.Seq != 7 || f.Stamp != mine {
-			t.Errorf("%s is now of commit %d at %d", f.Name, f.Seq, f.Stamp)
-		}
-		if remote != nil && !f.Base.Equal(remote.Values[m.Info.Index(f.Name)]) {
-			t.Errorf("%s is based on %v, the other side has %v", f.Name, f.Base, remote.Values[m.Info.Index(f.Name)])
-		}
-	}
-	if !slices.Equal(pending, c.pending) {
-		t.Errorf("%q remain, want %q", pending, c.pending)
-	}
-}
-
 // A value that does not fit its field is reported and its neighbours go on.
 func TestObjectReportsWhatDoesNotFit(t *testing.T) {
 	base := content{"text": "a", "num": 1}.row(fieldItem, before)
@@ -239,12 +79,23 @@ func TestObjectReportsWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-// An overflow fails the object and leaves the other side's as it is.
-func TestObjectFailsOnOverflow(t *testing.T) {
-	c := object{change: model.Updated, base: content{"count": 0}, local: content{"count": 1<<63 - 1}, remote: content{"count": 5}}
-	d := merge.Object(fieldItem, model.LastUpdated, c.entry(fieldItem), c.local.row(fieldItem, mine), c.remote.row(fieldItem, theirs))
-	if d.Outcome != merge.Failed || d.Write != merge.WriteNothing || d.Err == nil {
-		t.Errorf("%v, %v, %v", d.Outcome, d.Write, d.Err)
+// What fails an object is an error that the app can branch on, and names the
+// field.
+func TestObjectFails(t *testing.T) {
+	m := funcItem(model.TrackField)
+	e := &model.Entry{Model: m.Info.Name, Key: model.StringValue("x"), Change: model.Updated, Fields: []model.FieldChange{{Name: "text", Base: model.StringValue("")}}}
+	d := merge.Object(m, model.LastUpdated, e, content{"text": "panic"}.row(m, mine), content{"text": "R"}.row(m, theirs))
+	var panicked *merge.PanicError
+	if !errors.As(d.Err, &panicked) || !strings.Contains(d.Reason, "field text: ") {
+		t.Errorf("the panic is %v", d.Err)
+	}
+	if len(d.Losses) != 1 || d.Losses[0].Field != "text" || d.Losses[0].Value.Text() != "panic" {
+		t.Errorf("lost %v", d.Losses)
+	}
+	e.Fields = []model.FieldChange{{Name: "count", Base: model.IntValue(0)}}
+	d = merge.Object(fieldItem, model.LastUpdated, e, content{"count": math.MaxInt64}.row(fieldItem, mine), content{"count": 5}.row(fieldItem, theirs))
+	if !errors.Is(d.Err, merge.ErrOverflow) || !strings.Contains(d.Reason, "field count: ") {
+		t.Errorf("the overflow is %v", d.Err)
 	}
 }
 
@@ -258,4 +109,151 @@ func TestObjectWithoutABase(t *testing.T) {
 	if d.Outcome != merge.Conflicted || d.Row.Values[fieldItem.Info.Index("text")].Text() != "mine" || len(d.Losses) > 0 {
 		t.Errorf("%v (%s): %v, lost %v", d.Outcome, d.Reason, d.Row.Whole(fieldItem.Info), d.Losses)
 	}
+}
+
+// A base that does not fit is no conflict where both sides hold the same.
+func TestObjectWithoutABaseIsTheSame(t *testing.T) {
+	local, remote := content{"text": "same", "num": 1}.row(fieldItem, mine), content{"text": "same"}.row(fieldItem, theirs)
+	e := &model.Entry{Model: "field_item", Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine,
+		Fields: []model.FieldChange{{Name: "text", Base: model.NullValue()}, {Name: "num", Base: model.IntValue(0)}}}
+	d := merge.Object(fieldItem, model.LastUpdated, e, local, remote)
+	if len(d.Conflicts) > 0 || d.Row.Values[fieldItem.Info.Index("num")].Int() != 1 {
+		t.Errorf("%v (%s): conflicts %v", d.Outcome, d.Reason, d.Conflicts)
+	}
+}
+
+// Conflicts come in the order of the fields, however they were found.
+func TestObjectOrdersConflicts(t *testing.T) {
+	local, remote := content{"text": "L", "other": "L", "num": 1}.row(fieldItem, mine), content{"text": "R", "other": "R", "num": 2}.row(fieldItem, theirs)
+	e := &model.Entry{Model: "field_item", Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine, Fields: []model.FieldChange{
+		{Name: "text", Base: model.StringValue("")}, {Name: "other", Base: model.NullValue()}, {Name: "num", Base: model.IntValue(0)},
+	}}
+	var fields []string
+	for _, c := range merge.Object(fieldItem, model.LastUpdated, e, local, remote).Conflicts {
+		fields = append(fields, c.Field)
+	}
+	if want := []string{"text", "other", "num"}; !slices.Equal(fields, want) {
+		t.Errorf("conflicts in %q, want %q", fields, want)
+	}
+}
+
+// A base of an earlier kind is compared, and reported, in the form of today.
+func TestObjectWithABaseOfAnEarlierKind(t *testing.T) {
+	m := convert.FaultRecords.Model()
+	local, remote := content{"severity": 3}.row(m, mine), content{"severity": 1}.row(m, before)
+	e := &model.Entry{Model: "fault", Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine,
+		Fields: []model.FieldChange{{Name: "severity", Base: model.StringValue("low")}}}
+	if d := merge.Object(m, model.LastUpdated, e, local, remote); d.Outcome != merge.Recovered || len(d.Conflicts) > 0 {
+		t.Errorf("%v (%s): conflicts %v", d.Outcome, d.Reason, d.Conflicts)
+	}
+	d := merge.Object(m, model.LastUpdated, e, local, nil)
+	if got := d.Conflicts[0].Base.Member("severity"); got.Text() != "1" {
+		t.Errorf("the report says that severity was %v", got)
+	}
+	e = &model.Entry{Model: "fault", Key: model.StringValue("x"), Change: model.Deleted, Seq: 1, Stamp: mine,
+		Base: []model.Named{{Name: "id", Value: model.StringValue("x")}, {Name: "severity", Value: model.StringValue("low")}}}
+	if d := merge.Object(m, model.LastUpdated, e, nil, remote); d.Outcome != merge.Recovered {
+		t.Errorf("deleted: %v (%s)", d.Outcome, d.Reason)
+	}
+}
+
+// A field that the local store did not have yet is not overwritten, although the
+// object is tracked as one or was created again, and what was written into it
+// since is a change of the object.
+func TestObjectOfAnOlderVersion(t *testing.T) {
+	m := objectItem
+	num, text := m.Info.Index("num"), m.Info.Index("text")
+	remote := content{"text": "a", "num": 5}.row(m, theirs)
+	older := func(text string) *model.Row {
+		r := content{"text": text}.row(m, mine)
+		r.Values[num] = model.Value{}
+		return r
+	}
+	for _, e := range []*model.Entry{
+		{Change: model.Updated, Fields: []model.FieldChange{{Name: "text", Base: model.StringValue("a")}}},
+		{Change: model.Recreated, Fields: []model.FieldChange{{Name: "text"}}, Base: older("a").Named(m.Info)},
+	} {
+		e.Model, e.Key, e.Seq, e.Stamp = m.Info.Name, model.StringValue("x"), 1, mine
+		d := merge.Object(m, model.LastUpdated, e, older("b"), remote)
+		if d.Row.Values[num].Int() != 5 || d.Row.Values[text].Text() != "b" || len(d.Conflicts) > 0 {
+			t.Errorf("%v: %v with conflicts %v", e.Change, d.Row.Whole(m.Info), d.Conflicts)
+		}
+		if d.Outcome != merge.Merged {
+			t.Errorf("%v: %v (%s)", e.Change, d.Outcome, d.Reason)
+		}
+	}
+	deleted := &model.Entry{Model: m.Info.Name, Key: model.StringValue("x"), Change: model.Deleted, Seq: 1, Stamp: mine, Base: older("a").Named(m.Info)}
+	if d := merge.Object(m, model.LastUpdated, deleted, nil, remote); d.Outcome != merge.Kept {
+		t.Errorf("deleted: %v (%s)", d.Outcome, d.Reason)
+	}
+}
+
+// A deletion does not take away what a newer version of the app wrote meanwhile.
+func TestObjectOfANewerVersionIsKept(t *testing.T) {
+	base := content{"text": "a"}.row(fieldItem, before)
+	base.Extra = []model.Named{{Name: "colour", Value: model.StringValue("red")}}
+	e := &model.Entry{Model: "field_item", Key: model.StringValue("x"), Change: model.Deleted, Seq: 1, Stamp: mine, Base: base.Named(fieldItem.Info)}
+	if d := merge.Object(fieldItem, model.LastUpdated, e, nil, base); d.Outcome != merge.Recovered {
+		t.Errorf("%v (%s)", d.Outcome, d.Reason)
+	}
+	remote := base.Clone()
+	remote.Extra[0].Value = model.StringValue("blue")
+	if d := merge.Object(fieldItem, model.LastUpdated, e, nil, remote); d.Outcome != merge.Kept || !strings.Contains(d.Reason, "colour") {
+		t.Errorf("%v (%s)", d.Outcome, d.Reason)
+	}
+}
+
+// However often the other side's changes come in, every increment counts once and
+// every element added is there once.
+func TestObjectAfterManyPulls(t *testing.T) {
+	m := fieldItem
+	count, list := m.Info.Index("count"), m.Info.Index("list")
+	rapid.Check(t, func(t *rapid.T) {
+		remote := content{}.row(m, before)
+		local, synced := remote.Clone(), remote.Clone()
+		var entry *model.Entry
+		var added int64
+		var elements []string
+		write := func(r *model.Row) {
+			n := rapid.Int64Range(-9, 9).Draw(t, "n")
+			added += n
+			r.Values[count] = model.IntValue(r.Values[count].Int() + n)
+			e := fmt.Sprintf("%q", fmt.Sprint("e", len(elements)))
+			elements = append(elements, e)
+			text := strings.Trim(r.Values[list].Text(), "[]")
+			r.Values[list] = model.JSONValue("[" + strings.TrimPrefix(text+","+e, ",") + "]")
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "local") {
+				write(local)
+				entry = &model.Entry{Model: m.Info.Name, Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine, Fields: []model.FieldChange{
+					{Name: "count", Base: synced.Values[count]}, {Name: "list", Base: synced.Values[list]},
+				}}
+				continue
+			}
+			write(remote)
+			if entry == nil {
+				local = remote.Clone()
+			} else {
+				d := merge.Object(m, model.LastUpdated, entry, local, remote)
+				if len(d.Conflicts) > 0 || d.Write != merge.WriteUpdate {
+					t.Fatalf("%v (%s), conflicts %v", d.Outcome, d.Reason, d.Conflicts)
+				}
+				local, entry = d.Row, d.Entry
+			}
+			synced = remote.Clone()
+		}
+		if entry == nil {
+			return
+		}
+		d := merge.Object(m, model.LastUpdated, entry, local, remote)
+		if got := d.Row.Values[count].Int(); got != added {
+			t.Fatalf("counted %d, want %d", got, added)
+		}
+		for _, e := range elements {
+			if n := strings.Count(d.Row.Values[list].Text(), e); n != 1 {
+				t.Fatalf("%s is %d times in %v", e, n, d.Row.Values[list])
+			}
+		}
+	})
 }

@@ -5,9 +5,10 @@ import (
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
-// base is the object as it was before the first unsynced change: the local one
-// with the bases of the changed fields put back. A created object was nothing
-// before, so its base has zero values in the fields that were set.
+// base is the object as it was before the first unsynced change, in the form that
+// the model has now: the local one with the bases of the changed fields put back.
+// A created object was nothing before, so its base has zero values in the fields
+// that were set.
 func (o *object) base() *model.Row {
 	base := o.local.Clone()
 	for i := range o.entry.Fields {
@@ -22,14 +23,22 @@ func (o *object) base() *model.Row {
 		zero.Values[o.Info.Key] = base.Values[o.Info.Key]
 		return zero
 	}
+	for f := range base.Values {
+		base.Values[f] = o.fit(f, base.Values[f])
+	}
 	return base
 }
 
-// changed is the set of the fields that count as locally changed.
+// changed is the set of the fields that count as locally changed. A field that
+// the local store did not have yet is not among them.
 func (o *object) changed() model.FieldSet {
 	changed := o.entry.Changed(o.Info)
 	if o.Info.Track == model.TrackObject && o.entry.Change == model.Updated {
-		changed = model.FirstFields(len(o.Info.Fields))
+		for f := range o.Info.Fields {
+			if !o.local.Values[f].IsAbsent() {
+				changed.Add(f)
+			}
+		}
 	}
 	changed.Remove(o.Info.Key)
 	return changed
@@ -57,33 +66,69 @@ func (o *object) change(f int, base model.Value) model.FieldChange {
 	return c
 }
 
+// rebased is the entry as it goes on, based on the remote object. A refusal was
+// about the change as it was: what is sent now the backend may take, if it is
+// another kind of change, or the other side has changed the object since (moved).
+func (o *object) rebased(change model.Change, fields []model.FieldChange, moved bool) *model.Entry {
+	e := *o.entry
+	if change != e.Change || moved {
+		e.Refused = ""
+	}
+	e.Change, e.Fields, e.Base = change, fields, nil
+	if change == model.Deleted || change == model.Recreated {
+		e.Base = o.remote.Named(o.Info)
+	}
+	return &e
+}
+
 // pending lists what the other side has yet to learn: the fields in which row
 // differs from it, and those that were touched and kept their local value.
 func (o *object) pending(row *model.Row) []model.FieldChange {
 	var pending []model.FieldChange
+	differing := o.differing(row, o.remote)
 	for f := range o.Info.Fields {
 		c := o.change(f, o.remote.Values[f])
-		differs := !row.Values[f].Equal(o.remote.Values[f])
 		touched := c.Touched && row.Values[f].Equal(o.fit(f, o.local.Values[f]))
-		if f != o.Info.Key && (differs || touched) {
+		if f != o.Info.Key && (differing.Has(f) || touched) {
 			pending = append(pending, c)
 		}
 	}
 	return pending
 }
 
-// differing is the set of the fields in which two objects differ, as far as both
-// have them.
+// set lists the fields of a new object: those that are not zero, and those that
+// were touched.
+func (o *object) set(row *model.Row) []model.FieldChange {
+	var set []model.FieldChange
+	for f := range o.Info.Fields {
+		c := o.change(f, model.Value{})
+		if f != o.Info.Key && (c.Touched || !row.Values[f].Equal(o.Info.Fields[f].Zero)) {
+			set = append(set, c)
+		}
+	}
+	return set
+}
+
+// differing is the set of the fields in which two objects differ. A field that an
+// object does not have yet is zero in it.
 func (o *object) differing(a, b *model.Row) model.FieldSet {
 	var d model.FieldSet
 	for f := range o.Info.Fields {
-		va, vb := o.fit(f, a.Values[f]), o.fit(f, b.Values[f])
-		if !va.IsAbsent() && !vb.IsAbsent() && !va.Equal(vb) {
+		va, vb := o.present(f, a.Values[f]), o.present(f, b.Values[f])
+		if !va.Equal(vb) {
 			d.Add(f)
 		}
 	}
 	d.Remove(o.Info.Key)
 	return d
+}
+
+// present is v in the form of field f, zero where it is absent.
+func (o *object) present(f int, v model.Value) model.Value {
+	if v.IsAbsent() {
+		return o.Info.Fields[f].Zero
+	}
+	return o.fit(f, v)
 }
 
 // fit is v in the form of field f, or v itself where it does not fit.

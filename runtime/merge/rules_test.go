@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -144,6 +145,9 @@ func TestCounterOfFloats(t *testing.T) {
 	if got := merge.Sum(changed(), 0, 1.0, 1.5, 10); got != 10.5 {
 		t.Errorf("%v", got)
 	}
+	if mc := changed(); merge.Sum(mc, 0, math.NaN(), 5, math.NaN()) != 5 || mc.Err() != nil {
+		t.Errorf("counted from NaN: %v", mc.Err())
+	}
 	mc := changed()
 	if merge.Sum(mc, 0, 0, math.MaxFloat64, math.MaxFloat64); !errors.Is(mc.Err(), merge.ErrOverflow) {
 		t.Errorf("the error was %v", mc.Err())
@@ -176,7 +180,7 @@ func TestSetElementByElement(t *testing.T) {
 	})
 }
 
-func count(list []string, e string) (n int) {
+func count[E comparable](list []E, e E) (n int) {
 	for _, x := range list {
 		if x == e {
 			n++
@@ -236,6 +240,19 @@ func TestList(t *testing.T) {
 		{"an insertion into what was removed", "abcd", "ad", "abxcd", "ad", true},
 		{"the same addition and one more", "a", "axy", "ax", "axy", false},
 		{"everything replaced by both", "abc", "xyz", "uvw", "xyz", true},
+		{"removals that overlap", "abcdef", "aef", "abcf", "af", false},
+		{"one more, the other way round", "a", "ax", "axy", "axy", false},
+		{"the same addition after another", "a", "ay", "axy", "axy", false},
+		{"the same addition between others", "a", "axyz", "ay", "axyz", false},
+		{"one addition of two the same", "a", "axl", "axr", "arxl", false},
+		{"one addition in two places", "ab", "xab", "abx", "xab", false},
+		{"a value that may repeat, in two places", "aab", "xaab", "aabx", "xaabx", false},
+		{"the same addition and one more, beside another", "aab", "Laabx", "aabxy", "Laabxy", false},
+		{"the other way round, beside another", "aab", "aabxy", "Raabx", "Raabxy", false},
+		{"moved to two places, where values repeat", "aabcdef", "aacdefb", "aacdbef", "aacdefb", true},
+		{"moved to the same place", "abcd", "bcda", "bcdar", "bcdar", false},
+		{"moved to two places", "abcde", "bcdea", "bcade", "bcdea", true},
+		{"moved, and removed there", "abcd", "bcda", "bcd", "bcda", false},
 	} {
 		split := func(s string) []string { return strings.Split(s, "")[:len(s)] }
 		mc := changed()
@@ -280,6 +297,112 @@ func TestListKeepsWhatBothSidesDid(t *testing.T) {
 		for e, there := range want {
 			if n := count(merged, e); n > 1 || (n == 1) != there {
 				t.Fatalf("%s is %d times in %v of base %v, local %v, remote %v", e, n, merged, base, local, remote)
+			}
+		}
+	})
+}
+
+// edited draws a list that somebody made of another: additions, removals and, if
+// asked for, moves.
+func edited(t *rapid.T, list []string, side string, moves bool) []string {
+	list = slices.Clone(list)
+	for i := range rapid.IntRange(0, 3).Draw(t, side+" edits") {
+		at := rapid.IntRange(0, len(list)).Draw(t, "at")
+		what := rapid.IntRange(0, 2).Draw(t, "what")
+		switch {
+		case at < len(list) && what == 0:
+			list = slices.Delete(list, at, at+1)
+		case at < len(list) && what == 1 && moves:
+			e := list[at]
+			list = slices.Delete(list, at, at+1)
+			list = slices.Insert(list, rapid.IntRange(0, len(list)).Draw(t, "to"), e)
+		default:
+			list = slices.Insert(list, at, side+string(rune('0'+i)))
+		}
+	}
+	return list
+}
+
+// Merging again what was merged before, with either side, doubles nothing and
+// loses nothing that neither side removed.
+func TestMergingAgain(t *testing.T) {
+	rules := map[string]func(mc *merge.Context, base, local, remote []string) []string{
+		"list": func(mc *merge.Context, b, l, r []string) []string {
+			return merge.ListParts(mc, 0, codec.String[string](), b, l, r)
+		},
+		"text": func(mc *merge.Context, b, l, r []string) []string {
+			text := func(lines []string) string { return strings.Join(lines, "\n") }
+			return strings.Fields(merge.TextParts(mc, 0, text(b), text(l), text(r)))
+		},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		base := smallSet().Draw(t, "base")
+		rule := rapid.SampledFrom([]string{"list", "text"}).Draw(t, "rule")
+		local, remote := edited(t, base, "L", rule == "list"), edited(t, base, "R", rule == "list")
+		once := rules[rule](changed(), base, local, remote)
+		for _, again := range [][3][]string{{base, local, remote}, {base, once, remote}, {base, once, local}, {base, local, once}, {base, remote, once}} {
+			mc := changed()
+			merged := rules[rule](mc, again[0], again[1], again[2])
+			whole := slices.Contains(mc.Conflicts, merge.Part{})
+			for _, e := range slices.Concat(merged, once) {
+				removed := count(base, e) > count(local, e) || count(base, e) > count(remote, e)
+				if n := count(merged, e); n > 1 || n == 0 && !removed && !whole {
+					t.Fatalf("%s is %d times in %v, which is %v merged again; base %v, local %v, remote %v", e, n, merged, once, again[0], again[1], again[2])
+				}
+			}
+		}
+	})
+}
+
+// FuzzText: what either side added is there, or it is a conflict and the local
+// text is taken whole.
+func FuzzText(f *testing.F) {
+	f.Add("the quick fox", "the slow fox", "the quick dog")
+	f.Add("one\ntwo\n", "one\nL\ntwo\n", "one\ntwo")
+	f.Add("", "L", "R\r\n\xff")
+	f.Fuzz(func(t *testing.T, base, local, remote string) {
+		mc := changed()
+		merged := merge.TextParts(mc, 0, base, local, remote)
+		if len(mc.Conflicts) > 0 {
+			if merged != local {
+				t.Errorf("a conflict gives %q", merged)
+			}
+			return
+		}
+		for word := range strings.FieldsSeq(local + " " + remote) {
+			plain := func(r rune) bool { return r < 'a' || r > 'z' }
+			if strings.IndexFunc(word, plain) < 0 && !strings.Contains(base, word) && !strings.Contains(merged, word) {
+				t.Errorf("%q is lost in %q", word, merged)
+			}
+		}
+		if utf8.ValidString(base+local+remote) && !utf8.ValidString(merged) {
+			t.Errorf("%q is not UTF-8", merged)
+		}
+	})
+}
+
+// FuzzList: of every value there are at least as many as both sides kept or one
+// of them made, and no more than both of them made.
+func FuzzList(f *testing.F) {
+	f.Add([]byte("abcde"), []byte("bcdea"), []byte("bcade"))
+	f.Add([]byte("aab"), []byte("xaab"), []byte("aabx"))
+	f.Fuzz(func(t *testing.T, base, local, remote []byte) {
+		mc := changed()
+		merged := merge.ListParts(mc, 0, codec.Uint[byte](), base, local, remote)
+		if slices.Contains(mc.Conflicts, merge.Part{}) {
+			if !slices.Equal(merged, local) {
+				t.Errorf("a conflict gives %q", merged)
+			}
+			return
+		}
+		for _, e := range slices.Concat(base, local, remote, merged) {
+			b, l, r, m := count(base, e), count(local, e), count(remote, e), count(merged, e)
+			least, most := max(0, min(b, l, r)-(b-min(b, l))-(b-min(b, r))), b+max(0, l-b)+max(0, r-b)
+			if b == 0 {
+				least = min(1, max(l, r))
+			}
+			if m < least || m > most {
+				t.Errorf("%q is %d times in %q, want from %d to %d", e, m, merged, least, most)
 			}
 		}
 	})
@@ -331,7 +454,12 @@ func TestText(t *testing.T) {
 		{"lines added after an open end", "one", "one\nlocal", "one\nremote", "one\nremote\nlocal", false},
 		{"words of one line", "the quick fox", "the slow fox", "the quick dog", "the slow dog", false},
 		{"the same word", "the quick fox", "the slow fox", "the lazy fox", "the slow fox", true},
+		{"both from nothing", "", "local", "remote", "remote\nlocal", false},
+		{"both from nothing, with ends", "", "local\n", "remote\n", "remote\nlocal\n", false},
+		{"an end added, a line edited", "one\ntwo", "one\ntwo\n", "ONE\ntwo", "ONE\ntwo\n", false},
+		{"emptied, a line added at the end", "one\n", "", "one\ntwo\n", "two\n", false},
 		{"a line removed and one edited", "a\nb\nc\n", "b\nc\n", "a\nb\nC\n", "b\nC\n", false},
+		{"merged again, beside a removal", "a\nb", "L\nM", "L\nb\nM", "L\nM", false},
 		{"words with accents", "le café noir", "le café blanc", "un café noir", "un café blanc", false},
 	} {
 		mc := changed()

@@ -9,7 +9,8 @@ import (
 // A three-way merge of sequences, over numbers that stand for the elements:
 // equal elements have equal numbers. It is the classic one of Khanna, Kunal and
 // Pierce, "A Formal Investigation of Diff3" (2007), except that two insertions
-// at one point do not conflict: both stay.
+// at one point do not conflict: both stay, or the larger one where it contains
+// the other.
 
 // ids numbers the elements of three sequences.
 type ids[K comparable] map[K]rune
@@ -107,42 +108,141 @@ func touches(d lcs.Diff, stretch [2]int, sideInIt bool) bool {
 	return d.Start < stretch[1] && stretch[0] < d.End
 }
 
+// merger merges three sequences of elements that are told apart by their numbers.
+type merger[E any] struct {
+	numbers    int // how many there are
+	bs, ls, rs []rune
+	merged     []E
+	ms         []rune
+	theirs     []bool // of merged: whether only the remote side put it there
+}
+
 // mergeSequence merges three sequences. Where both sides changed a stretch,
 // resolve is asked for what it becomes; when it cannot say, the sequences
-// conflict and ok is false.
-func mergeSequence[E any, K comparable](id func(E) K, base, local, remote []E, resolve func(base, local, remote []E) ([]E, bool)) (merged []E, ok bool) {
+// conflict and ok is false. What one side did is not done twice where the other
+// side has it already, as after an earlier merge.
+func mergeSequence[E any, K comparable](id func(E) K, base, local, remote []E, resolve func(base, local, remote []E) ([]E, bool)) (m *merger[E], ok bool) {
 	numbers := ids[K]{}
-	b, l, r := number(numbers, base, id), number(numbers, local, id), number(numbers, remote, id)
-	for _, s := range stretches(b, l, r) {
+	m = &merger[E]{bs: number(numbers, base, id), ls: number(numbers, local, id), rs: number(numbers, remote, id)}
+	m.numbers = len(numbers)
+	for _, s := range stretches(m.bs, m.ls, m.rs) {
+		bs, ls, rs := m.bs[s.base[0]:s.base[1]], m.ls[s.local[0]:s.local[1]], m.rs[s.remote[0]:s.remote[1]]
 		inLocal, inRemote := local[s.local[0]:s.local[1]], remote[s.remote[0]:s.remote[1]]
+		inserted := s.base[0] == s.base[1]
 		switch {
 		case !s.byLocal:
-			merged = append(merged, inRemote...)
-		case !s.byRemote:
-			merged = append(merged, inLocal...)
-		case startsWith(l[s.local[0]:s.local[1]], r[s.remote[0]:s.remote[1]], s):
-			merged = append(merged, inLocal...)
-		case startsWith(r[s.remote[0]:s.remote[1]], l[s.local[0]:s.local[1]], s):
-			merged = append(merged, inRemote...)
-		case s.base[0] == s.base[1]: // two insertions at one point
-			merged = append(append(merged, inRemote...), inLocal...)
+			m.add(inRemote, rs, s.byRemote)
+		case !s.byRemote || slices.Equal(ls, rs) || inserted && contains(ls, rs):
+			m.add(inLocal, ls, false)
+		case inserted && contains(rs, ls):
+			m.add(inRemote, rs, true)
+		case inserted:
+			m.add(inRemote, rs, true)
+			m.add(inLocal, ls, false)
+		case contains(bs, ls) && contains(bs, rs): // both only removed
+			for _, i := range keptByBoth(bs, ls, rs) {
+				m.add(base[s.base[0]+i:][:1], bs[i:][:1], false)
+			}
 		default:
 			both, ok := resolve(base[s.base[0]:s.base[1]], inLocal, inRemote)
 			if !ok {
 				return nil, false
 			}
-			merged = append(merged, both...)
+			m.add(both, number(numbers, both, id), false)
 		}
 	}
-	return merged, true
+	m.numbers = len(numbers)
+	switch {
+	case m.holds(m.ls, m.rs):
+		m.merged, m.ms, m.theirs = local, m.ls, make([]bool, len(local))
+	case m.holds(m.rs, m.ls):
+		m.merged, m.ms, m.theirs = remote, m.rs, make([]bool, len(remote))
+	}
+	return m, true
 }
 
-// startsWith tells whether what one side made of a stretch holds what the other
-// side made of it: the same, or of insertions more of the same. Merging again
-// what was merged before must not insert it twice.
-func startsWith(all, part []rune, s stretch) bool {
-	if s.base[0] != s.base[1] {
-		return slices.Equal(all, part)
+func (m *merger[E]) add(elements []E, numbers []rune, theirs bool) {
+	m.merged, m.ms = append(m.merged, elements...), append(m.ms, numbers...)
+	for range elements {
+		m.theirs = append(m.theirs, theirs)
 	}
-	return len(all) >= len(part) && slices.Equal(all[:len(part)], part)
+}
+
+// holds tells whether all has what part did to the base, and whatever is merged:
+// the elements of part in their order, except those of the base that all removed,
+// and none that part removed.
+func (m *merger[E]) holds(all, part []rune) bool {
+	inBase, inAll, inPart, inMerged := m.count(m.bs), m.count(all), m.count(part), m.count(m.ms)
+	for n := range inAll {
+		if inPart[n] < inBase[n] && inPart[n] < inAll[n] || inMerged[n] > 0 && inAll[n] == 0 {
+			return false
+		}
+	}
+	return contains(all, slices.DeleteFunc(slices.Clone(part), func(n rune) bool { return inBase[n] > 0 && inAll[n] == 0 }))
+}
+
+// count is how often each element is in a sequence.
+func (m *merger[E]) count(s []rune) []int {
+	counts := make([]int, m.numbers)
+	for _, n := range s {
+		counts[n]++
+	}
+	return counts
+}
+
+// dropDoubles takes out second copies that nobody made: of an element that both
+// sides moved, each to another place, and in lists in which nothing was there
+// twice of one that both sides added. The local place stands. It gives one copy
+// of each element that was moved.
+func (m *merger[E]) dropDoubles() (moved []E) {
+	inBase, inLocal, inRemote, inMerged := m.count(m.bs), m.count(m.ls), m.count(m.rs), m.count(m.ms)
+	once := max(slices.Max(inBase), slices.Max(inLocal), slices.Max(inRemote)) == 1
+	var kept []E
+	told := make([]bool, m.numbers)
+	for i, n := range m.ms {
+		most := inBase[n] + max(0, inLocal[n]-inBase[n]) + max(0, inRemote[n]-inBase[n])
+		if once {
+			most = 1
+		}
+		if !m.theirs[i] || inMerged[n] <= most {
+			kept = append(kept, m.merged[i])
+			continue
+		}
+		inMerged[n]--
+		if inBase[n] > 0 && !told[n] {
+			moved = append(moved, m.merged[i])
+			told[n] = true
+		}
+	}
+	m.merged = kept
+	return moved
+}
+
+// keptByBoth lists what is left of base, by its indexes, where both sides only
+// removed.
+func keptByBoth(base, local, remote []rune) []int {
+	removed := make([]bool, len(base))
+	for _, d := range slices.Concat(lcs.DiffRunes(base, local), lcs.DiffRunes(base, remote)) {
+		for i := d.Start; i < d.End; i++ {
+			removed[i] = true
+		}
+	}
+	var kept []int
+	for i := range base {
+		if !removed[i] {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+// contains tells whether the elements of part are in all, in their order, with
+// others between them perhaps.
+func contains(all, part []rune) bool {
+	for _, n := range all {
+		if len(part) > 0 && part[0] == n {
+			part = part[1:]
+		}
+	}
+	return len(part) == 0
 }

@@ -13,28 +13,54 @@ func TextParts[T ~string](c *Context, f int, base, local, remote T) T {
 }
 
 func mergeWhole(c *Context, f int, base, local, remote string) string {
-	if takeLocal, done := oneSided(func(a, b string) bool { return a == b }, base, local, remote); done {
+	if takeLocal, done := oneSided(sameText, base, local, remote); done {
 		return pick(takeLocal, local, remote)
 	}
-	merged, ok := mergeText(base, local, remote, lines, mergeWords)
+	m, ok := mergeSequence(content, lines(base), lines(local), lines(remote), mergeWords)
 	if !ok {
 		c.Conflict(f, "")
 		return local
 	}
-	c.Mixed.Add(f)
+	merged := join(m.merged, ends(base, local, remote))
+	noteMixed(c, f, sameText, merged, local, remote)
 	return merged
 }
 
-// mergeText merges texts cut into parts.
-func mergeText(base, local, remote string, cut func(string) []string, resolve func(base, local, remote []string) ([]string, bool)) (string, bool) {
-	merged, ok := mergeSequence(func(s string) string { return s }, cut(base), cut(local), cut(remote), resolve)
-	return strings.Join(merged, ""), ok
-}
+func sameText(a, b string) bool { return a == b }
 
 // mergeWords merges lines that both sides changed by their words.
 func mergeWords(base, local, remote []string) ([]string, bool) {
-	merged, ok := mergeText(strings.Join(base, ""), strings.Join(local, ""), strings.Join(remote, ""), words, unresolved[string])
-	return []string{merged}, ok
+	text := func(lines []string) []string { return words(strings.Join(lines, "")) }
+	m, ok := mergeSequence(func(s string) string { return s }, text(base), text(local), text(remote), unresolved[string])
+	if !ok {
+		return nil, false
+	}
+	return lines(strings.Join(m.merged, "")), true
+}
+
+// content is a line without its end, so that a last line is the same line when
+// others follow.
+func content(line string) string { return strings.TrimSuffix(line, "\n") }
+
+// join ends every line, the last one only if ended says so.
+func join(lines []string, ended bool) string {
+	var b strings.Builder
+	for i, line := range lines {
+		b.WriteString(content(line))
+		if i < len(lines)-1 || ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// ends tells whether the last line of the merged text ends in a line feed.
+func ends(base, local, remote string) bool {
+	l, r := strings.HasSuffix(local, "\n"), strings.HasSuffix(remote, "\n")
+	if local == "" || remote != "" && l == strings.HasSuffix(base, "\n") {
+		return r
+	}
+	return l
 }
 
 // lines cuts a text after each line feed. A last line without one is a line.

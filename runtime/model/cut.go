@@ -15,6 +15,11 @@ type Cut struct {
 
 	Objects int `json:"objects"` // in all of it
 
+	// Previous is the nonce of the latest cut that the client knows to have been
+	// applied; "" where there is none. A backend that knows another one has been put
+	// back.
+	Previous string `json:"previous,omitempty"`
+
 	// Models lists the stored names that the models had when the cut was made, in
 	// the order in which they are sent: a model may be renamed before the cut is
 	// settled.
@@ -65,8 +70,12 @@ type Patch struct {
 	Change Change
 	Seq    uint64
 	Stamp  stamp.Stamp
-	Fields []PatchField // the changed fields; of a created or recreated object all that are not zero
+	Fields []PatchField // the changed fields; of a created or recreated object all of them, without the key
 	Base   []Named      // the whole object before it was deleted; of a deleted or recreated object
+
+	// Renamed has the present names of fields by the earlier ones, under which a
+	// backend may know them.
+	Renamed map[string]string
 }
 
 // PatchField is a changed field with what it was changed from.

@@ -1,6 +1,10 @@
 package remote
 
-import "github.com/resetgen/resetgen/runtime/model"
+import (
+	"slices"
+
+	"github.com/resetgen/resetgen/runtime/model"
+)
 
 // Holds tells whether what a patch is based on is still what the backend has, so
 // that the patch can be applied as it is. now is the object as the backend has it;
@@ -15,6 +19,7 @@ import "github.com/resetgen/resetgen/runtime/model"
 // whatever the base. That the backend has the very value that the patch brings is
 // not enough: two clients that both count from 5 to 7 have counted four.
 func Holds(now *Object, p *model.Patch) bool {
+	now = now.renamed(p)
 	there := now != nil && !now.Deleted
 	switch p.Change {
 	case model.Created:
@@ -41,7 +46,7 @@ func Holds(now *Object, p *model.Patch) bool {
 func (o *Object) equals(p *model.Patch) bool {
 	base := make(map[string]model.Value, len(p.Base))
 	for _, v := range p.Base {
-		base[v.Name] = v.Value
+		base[presentName(p, v.Name)] = v.Value
 	}
 	for i := range o.Fields {
 		if v, known := base[o.Fields[i].Name]; !known || !v.Equal(o.Fields[i].Value) {
@@ -49,6 +54,32 @@ func (o *Object) equals(p *model.Patch) bool {
 		}
 	}
 	return true
+}
+
+func presentName(p *model.Patch, name string) string {
+	if now, ok := p.Renamed[name]; ok {
+		return now
+	}
+	return name
+}
+
+// renamed is the object with its fields under the names that the client has for
+// them now. Where the backend has one under both names, the present one counts.
+func (o *Object) renamed(p *model.Patch) *Object {
+	if o == nil || !slices.ContainsFunc(o.Fields, func(f Field) bool { return presentName(p, f.Name) != f.Name }) {
+		return o
+	}
+	r := *o
+	r.Fields = make([]Field, 0, len(o.Fields))
+	for _, f := range o.Fields {
+		name := presentName(p, f.Name)
+		if name != f.Name && o.Field(name) != nil {
+			continue
+		}
+		f.Name = name
+		r.Fields = append(r.Fields, f)
+	}
+	return &r
 }
 
 // Patched is what an object becomes by a patch that holds. It does not change now.
@@ -59,6 +90,7 @@ func Patched(now *Object, p *model.Patch) *Object {
 		return next
 	}
 	if p.Change == model.Updated {
+		now = now.renamed(p)
 		next.Fields = append(next.Fields, now.Fields...)
 		next.Stamp = max(now.Stamp, p.Stamp)
 	}

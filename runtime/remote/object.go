@@ -33,7 +33,8 @@ func (o *Object) Field(name string) *Field {
 
 // Row is the object in the form that stores and merges work with; nil where it is
 // deleted. A field that nobody wrote has its zero value; what m has no field for
-// is among the row's Extra.
+// is among the row's Extra. Where a field is there under its present name and an
+// earlier one, the present one counts.
 func (o *Object) Row(m *model.Info) *model.Row {
 	if o.Deleted {
 		return nil
@@ -47,6 +48,9 @@ func (o *Object) Row(m *model.Info) *model.Row {
 		i := m.IndexWas(f.Name)
 		if i < 0 {
 			row.Extra = append(row.Extra, model.Named{Name: f.Name, Value: f.Value})
+			continue
+		}
+		if now := m.Fields[i].Name; f.Name != now && o.Field(now) != nil {
 			continue
 		}
 		row.Values[i] = f.Value

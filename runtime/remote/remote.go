@@ -23,7 +23,7 @@ import (
 //
 // An error is one of these, or anything else, which means that the call may have
 // worked or not and is worth another try: a *ClientResetError, or one that wraps
-// ErrFenced.
+// ErrFenced. What a Remote gives is for reading: others may have been given it too.
 type Remote interface {
 	// Pull yields, page by page, the objects that were written after the cursor,
 	// each once and in its newest state, up to what the backend holds at some
@@ -37,8 +37,13 @@ type Remote interface {
 	// Push applies one chunk, all of its objects, the client's mark included, or
 	// none of them. A chunk that the mark says is done is answered again and not
 	// applied again. A chunk of an epoch older than the newest that the client was
-	// fenced with, or that does not follow the one before, is refused with an error
-	// that wraps ErrFenced.
+	// fenced with or sent a chunk in, or that does not follow the one before, is
+	// refused with an error that wraps ErrFenced. A cut follows every earlier one of
+	// the client's, done to its end or not; numbers may be left out.
+	//
+	// A cut whose Previous is the nonce of another cut than the one that the mark is
+	// about was made against a backend that has been put back since: that is a
+	// *ClientResetError.
 	//
 	// An object is applied where its bases hold (Holds); else it is listed in the
 	// mark's Conflicts and, as the backend has it, in the answer. An object that the
@@ -48,7 +53,8 @@ type Remote interface {
 	// Settle refuses every chunk of the client with an epoch older than the one
 	// given from now on, for good, and answers the client's mark: after it, no chunk
 	// that is still under way can change what the mark says. The mark of a client
-	// that the backend does not know is zero.
+	// of which no chunk was done is zero. An epoch that is older itself is refused
+	// with an error that wraps ErrFenced.
 	Settle(ctx context.Context, client string, epoch uint64) (model.Mark, error)
 
 	// Snapshot yields, page by page in the order of models' names and keys,

@@ -19,8 +19,8 @@ type Changes struct {
 // mostChanges bounds what is kept for a listener that is slow.
 const mostChanges = 10_000
 
-// and is what happened in both.
-func (c Changes) and(next Changes) Changes {
+// And is what happened in both.
+func (c Changes) And(next Changes) Changes {
 	if c.All || next.All || len(c.Keys)+len(next.Keys) > mostChanges {
 		return Changes{All: true}
 	}

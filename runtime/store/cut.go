@@ -39,7 +39,7 @@ func (tx *Tx) OpenCut(size int) (*model.Cut, error) {
 	if size <= 0 {
 		size = DefaultChunk
 	}
-	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Size: size}
+	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Size: size, Previous: tx.state.Settled.Nonce}
 	for _, m := range tx.store.schema.Models() {
 		cut.Models = append(cut.Models, m.Info.Name)
 	}
@@ -155,7 +155,7 @@ func (tx *Tx) patch(e *model.Entry) (model.Patch, error) {
 			return model.Patch{}, describe("sending", m.Info, e.Key, fmt.Errorf("%w: it is on record as %s and is not there", ErrCorrupt, e.Change))
 		}
 	}
-	p := model.Patch{Model: e.Model, Key: e.Key, Change: e.Change, Seq: e.Seq, Stamp: e.Stamp, Base: e.Base}
+	p := model.Patch{Model: e.Model, Key: e.Key, Change: e.Change, Seq: e.Seq, Stamp: e.Stamp, Base: e.Base, Renamed: renamed(m.Info)}
 	for i := range e.Fields {
 		f := &e.Fields[i]
 		v, err := valueToSend(m.Info, row, f.Name)
@@ -164,7 +164,35 @@ func (tx *Tx) patch(e *model.Entry) (model.Patch, error) {
 		}
 		p.Fields = append(p.Fields, model.PatchField{Name: f.Name, Value: v, Base: f.Base, Stamp: f.Stamp, Touched: f.Touched})
 	}
+	if e.Change != model.Created && e.Change != model.Recreated {
+		return p, nil
+	}
+	for i := range m.Info.Fields { // those that are zero are as much a part of a new object
+		name := m.Info.Fields[i].Name
+		if i == m.Info.Key || e.Field(name) != nil {
+			continue
+		}
+		v, err := valueToSend(m.Info, row, name)
+		if err != nil {
+			return model.Patch{}, describe("sending", m.Info, e.Key, err)
+		}
+		p.Fields = append(p.Fields, model.PatchField{Name: name, Value: v, Stamp: e.Stamp})
+	}
 	return p, nil
+}
+
+// renamed has the present names of a model's fields by their earlier ones.
+func renamed(m *model.Info) map[string]string {
+	var names map[string]string
+	for i := range m.Fields {
+		for _, was := range m.Fields[i].Was {
+			if names == nil {
+				names = map[string]string{}
+			}
+			names[was] = m.Fields[i].Name
+		}
+	}
+	return names
 }
 
 // valueToSend is the value of a changed field in the form that it has now; a field

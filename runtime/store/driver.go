@@ -23,6 +23,37 @@ type Driver interface {
 	Open(ctx context.Context, path string, schema *Schema, o DriverOptions) (Engine, error)
 }
 
+// Files is how a driver treats stores that nobody reads or writes: it knows what
+// lies beside a file and who has it open, so stores are moved by these and by no
+// other means. What is open anywhere is refused with an error that wraps ErrInUse;
+// where there is no store at a path that needs one, with fs.ErrNotExist. A call
+// that a kill cut short can be repeated.
+type Files interface {
+	// Claim keeps a path, with or without a store, for this process until release is
+	// called: no other can open a store there, this one can.
+	Claim(ctx context.Context, path string) (release func() error, err error)
+
+	// Link gives the store at from the name to as well, by a copy where it takes one.
+	// What is at to and is another store is not overwritten: that is an error that
+	// wraps fs.ErrExist. Until one of the names is taken away neither may be written.
+	Link(ctx context.Context, from, to string) error
+
+	// Copy makes a store at to that has the content of that at from and shares
+	// nothing with it. What is at to is not overwritten, as Link has it.
+	Copy(ctx context.Context, from, to string) error
+
+	// Replace puts the store at from in the place of that at over in one step: there
+	// is one of the two at over all the time. From then on there is none at from.
+	Replace(ctx context.Context, from, over string) error
+
+	// Remove removes the store at path, damaged or not. It is no error if there is
+	// none.
+	Remove(ctx context.Context, path string) error
+
+	// Checksum is the SHA-256, in hexadecimal, of everything in the store at path.
+	Checksum(ctx context.Context, path string) (string, error)
+}
+
 // DriverOptions is what a Driver is told.
 type DriverOptions struct {
 	ReadOnly bool

@@ -126,3 +126,36 @@ func (tx *Tx) base(m *model.Info, key model.Value, e *model.Entry) (*model.Row, 
 	}
 	return row, nil
 }
+
+// Forget takes every object off the record of what is unsynced: it is known by
+// other means that the backend has it all. No object is written.
+func (tx *Tx) Forget() error {
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	if err := tx.noCut(); err != nil {
+		return fmt.Errorf("forgetting what is unsynced in %s: %w", tx.store.path, err)
+	}
+	var last model.ObjectKey
+	for more := true; more; {
+		more = false
+		batch := make([]model.ObjectKey, 0, settleBatch)
+		for e, err := range tx.entriesAfter(last.Model, last.Key) {
+			if err != nil {
+				return err
+			}
+			last = model.ObjectKey{Model: e.Model, Key: e.Key}
+			if batch = append(batch, last); len(batch) == settleBatch {
+				more = true
+				break
+			}
+		}
+		for _, b := range batch {
+			if err := tx.engine.DeleteEntry(b.Model, b.Key); err != nil {
+				tx.failed = fmt.Errorf("forgetting what is unsynced of %s %v: %w", b.Model, b.Key, err)
+				return tx.failed
+			}
+		}
+	}
+	return nil
+}

@@ -78,7 +78,7 @@ func Open(ctx context.Context, driver Driver, path string, schema *Schema, o Opt
 		return nil, fmt.Errorf("opening the store %s: %w", path, errors.Join(err, engine.Close()))
 	}
 	s.synced.Quiet, s.synced.Logger = quiet, log
-	s.changes.Merge, s.changes.Logger = Changes.and, log
+	s.changes.Merge, s.changes.Logger = Changes.And, log
 	s.clock = stamp.NewClock(s.state.High, o.Now, o.Ahead)
 	s.writing <- struct{}{}
 	return s, nil

@@ -27,7 +27,7 @@ func (d *Disk) closed(path string) (*file, error) {
 	return f, nil
 }
 
-// Claim implements store.Driver: there is no other process, so it only finds out
+// Claim implements store.Files: there is no other process, so it only finds out
 // whether the store is open.
 func (d *Disk) Claim(ctx context.Context, path string) (release func() error, err error) {
 	d.mu.Lock()
@@ -38,8 +38,8 @@ func (d *Disk) Claim(ctx context.Context, path string) (release func() error, er
 	return func() error { return nil }, context.Cause(ctx)
 }
 
-// Link implements store.Driver. What is under both names is written apart from
-// then on.
+// Link implements store.Files. It is the same as Copy, for what is under both
+// names is written apart.
 func (d *Disk) Link(ctx context.Context, from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -57,7 +57,10 @@ func (d *Disk) Link(ctx context.Context, from, to string) error {
 	return nil
 }
 
-// Replace implements store.Driver.
+// Copy implements store.Files.
+func (d *Disk) Copy(ctx context.Context, from, to string) error { return d.Link(ctx, from, to) }
+
+// Replace implements store.Files.
 func (d *Disk) Replace(ctx context.Context, from, over string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -73,7 +76,7 @@ func (d *Disk) Replace(ctx context.Context, from, over string) error {
 	return nil
 }
 
-// Remove implements store.Driver.
+// Remove implements store.Files.
 func (d *Disk) Remove(ctx context.Context, path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -84,7 +87,7 @@ func (d *Disk) Remove(ctx context.Context, path string) error {
 	return nil
 }
 
-// Checksum implements store.Driver.
+// Checksum implements store.Files.
 func (d *Disk) Checksum(ctx context.Context, path string) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,3 +15,8 @@ type Visit struct {
 	_  struct{} `reset:"key"`
 	ID string
 }
+
+type Photo struct {
+	ID    string `reset:"key,track=object"`
+	Title string
+}

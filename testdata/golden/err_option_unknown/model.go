@@ -2,7 +2,7 @@ package p
 
 type Finding struct {
 	ID    string `reset:"kye"`
-	Site  string `reset:"indx, unique"`
+	Site  string `reset:"indx, uniqe"`
 	Title string `reset:"merge:text"`
 	Size  int    `reset:"format=hex"`
 }

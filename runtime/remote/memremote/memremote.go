@@ -1,0 +1,80 @@
+// Package memremote is a backend for several clients that lives in memory and
+// fails on demand: what an app tests its own recovery with.
+//
+// A Backend is a remote.Remote for all of its clients. Beside that it has an
+// operator's side: somebody who follows no rules writes objects (Put, Set, Add,
+// Delete), trims the history, puts the backend back to an earlier state, begins it
+// anew, asks clients to start over and forgets them. And it has faults: calls that
+// do not arrive, answers that are lost, chunks that come late, connections that
+// break (Inject, Offline).
+//
+//	backend := memremote.New(memremote.Options{})
+//	backend.Inject(memremote.Fault{Call: memremote.Push, Kind: memremote.LoseAnswer})
+//	... // let the app sync
+//	if left := backend.Pending(); len(left) > 0 {
+//		t.Errorf("these did not happen: %v", left)
+//	}
+//
+// It waits only for its Latency, in Watch and for contexts, so that it can be used
+// inside a testing/synctest bubble if it was made there.
+package memremote
+
+import (
+	"sync"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/remote"
+)
+
+// Options of a Backend.
+type Options struct {
+	Page         int // objects in a page of Pull; 0 means 1,000
+	SnapshotPage int // objects in a page of Snapshot; 0 means 1,000
+
+	// Latency is how long a call takes, or a page of Pull or Snapshot. Nil means no
+	// time at all.
+	Latency func(client string, call Call) time.Duration
+}
+
+const defaultPage = 1000
+
+// Backend is a backend in memory: a remote.Remote and remote.Watcher for all of
+// its clients at once. It needs no schema. It is safe for concurrent use.
+//
+// The objects that it gives share memory with what it holds: they are for reading.
+type Backend struct {
+	options Options
+
+	mu        sync.Mutex
+	content   *content
+	snapshots []*snapshot // the latest ones, which can be resumed
+	refuse    func(client string, p *model.Patch) error
+	changed   chan struct{} // closed and replaced when a Watch has reason to look
+
+	faults  []*Fault
+	offline map[string]bool // by client; "" is everybody
+	late    []func() error
+}
+
+var (
+	_ remote.Remote  = (*Backend)(nil)
+	_ remote.Watcher = (*Backend)(nil)
+)
+
+// New gives an empty backend.
+func New(o Options) *Backend {
+	if o.Page <= 0 {
+		o.Page = defaultPage
+	}
+	if o.SnapshotPage <= 0 {
+		o.SnapshotPage = defaultPage
+	}
+	return &Backend{options: o, content: newContent(), changed: make(chan struct{}), offline: map[string]bool{}}
+}
+
+// wake lets every Watch look again. The backend is locked.
+func (b *Backend) wake() {
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
