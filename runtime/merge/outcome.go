@@ -1,6 +1,9 @@
 package merge
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Outcome is what became of one object's unsynced changes, in a word.
 type Outcome uint8
@@ -31,6 +34,16 @@ func (o Outcome) String() string {
 // MarshalText gives the form of String.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
+// UnmarshalText reads the form of String.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	i := slices.Index(outcomeNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is not an outcome (known: %q)", text, outcomeNames)
+	}
+	*o = Outcome(i)
+	return nil
+}
+
 // Outcomes lists every outcome, in the order in which reports count them.
 func Outcomes() []Outcome {
 	return []Outcome{Recovered, Merged, Conflicted, Restored, Overwrote, Kept, Dropped, Already, Failed}
@@ -54,3 +67,13 @@ func (w Write) String() string { return writeNames[w] }
 
 // MarshalText gives the form of String.
 func (w Write) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the form of String.
+func (w *Write) UnmarshalText(text []byte) error {
+	i := slices.Index(writeNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is not a write (known: %q)", text, writeNames)
+	}
+	*w = Write(i)
+	return nil
+}

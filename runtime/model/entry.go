@@ -25,6 +25,13 @@ func (c Change) String() string { return spelling(changeNames[:], int(c), "chang
 // MarshalText gives the form of String.
 func (c Change) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText reads the form of String.
+func (c *Change) UnmarshalText(text []byte) error {
+	i, err := parseName(changeNames[:], string(text), "change")
+	*c = Change(i)
+	return err
+}
+
 // Entry is the record of one object's unsynced changes. A store keeps one for
 // each object that has any, and writes it in the transaction of the change.
 type Entry struct {

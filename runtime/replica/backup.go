@@ -1,0 +1,214 @@
+package replica
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// ErrBackupDamaged: a backup is not what it was when it was made.
+var ErrBackupDamaged = errors.New("the backup is damaged")
+
+// ErrBackupNeeded: a backup is the only place of changes that are not settled with
+// the backend, or that it has lost.
+var ErrBackupNeeded = errors.New("the backup is still needed")
+
+// Backup is a store that a client reset, or Restore, has put aside. It lies beside
+// the live store in the folder backups, with this as its manifest.
+type Backup struct {
+	Path       string        `json:"path"`
+	ReportPath string        `json:"report"` // of the reset, as JSON
+	Made       time.Time     `json:"made"`
+	Reason     remote.Reason `json:"reason"`
+	Detail     string        `json:"detail,omitempty"`
+
+	Client     string            `json:"client"` // the id under which the backend knew it
+	Models     []string          `json:"models"` // of the version of the app that made it
+	LastSynced *store.LastSynced `json:"last_synced,omitempty"`
+	SHA256     string            `json:"sha256"`
+
+	Total  int               `json:"total"`  // objects with unsynced changes
+	Counts []reconcile.Count `json:"counts"` // what became of them
+	Failed int               `json:"failed"` // of them, those that are in this backup only
+
+	// Settled: what was recovered from it has reached the backend.
+	Settled bool `json:"settled"`
+
+	// Pinned is why it is to be kept even so; "" where nothing speaks against
+	// removing it.
+	Pinned string `json:"pinned,omitempty"`
+}
+
+func manifestOf(path string) string { return path + ".json" }
+func reportOf(path string) string   { return path + ".report.json" }
+
+func newBackup(p *pending, done *outcome, path, sum string, schema *store.Schema, now time.Time) *Backup {
+	b := &Backup{
+		Path: path, ReportPath: reportOf(path), Made: now.UTC(), Reason: p.Reason, Detail: p.Detail,
+		Client: done.Client, LastSynced: done.LastSynced, SHA256: sum,
+		Total: done.Report.Total, Counts: done.Report.Counts, Failed: done.Report.Failed,
+	}
+	for _, m := range schema.Models() {
+		b.Models = append(b.Models, m.Info.Name)
+	}
+	switch rep := done.Report; {
+	case p.Reason == BroughtBack && rep.Total > 0:
+		b.Pinned = fmt.Sprintf("%d objects had unsynced changes when it was put aside for %s", rep.Total, p.Detail)
+	case rep.Rewound != nil:
+		b.Pinned = "the backend has lost changes that it had acknowledged: " + rep.Rewound.Error()
+	case rep.Failed > 0:
+		b.Pinned = fmt.Sprintf("%d objects could not be recovered", rep.Failed)
+	case rep.FellBack != "":
+		b.Pinned = "it could not be read: " + rep.FellBack
+	}
+	return b
+}
+
+// Backups lists the backups of this replica, the oldest first.
+func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
+	entries, err := os.ReadDir(r.o.backupDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the backups of %s: %w", r.o.Path, err)
+	}
+	base := filepath.Base(r.o.Path)
+	prefix := strings.TrimSuffix(base, filepath.Ext(base)) + "-"
+	var all []*Backup
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".json")
+		if !ok || strings.HasSuffix(name, ".report") || !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		b, err := r.backup(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	slices.SortFunc(all, func(a, b *Backup) int { return cmp.Or(a.Made.Compare(b.Made), cmp.Compare(a.Path, b.Path)) })
+	return all, nil
+}
+
+// backup reads a manifest. The folder may have been moved since it was written.
+func (r *Replica) backup(ctx context.Context, name string) (*Backup, error) {
+	path := filepath.Join(r.o.backupDir(), name)
+	var b Backup
+	text, err := os.ReadFile(manifestOf(path))
+	if err == nil {
+		err = json.Unmarshal(text, &b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the manifest of the backup %s: %w", path, err)
+	}
+	b.Path, b.ReportPath = path, reportOf(path)
+	return &b, nil
+}
+
+// Verify tells whether a backup is what it was when it was made; if not, the error
+// wraps ErrBackupDamaged.
+func (r *Replica) Verify(ctx context.Context, b *Backup) error {
+	sum, err := r.o.Driver.Checksum(ctx, b.Path)
+	if err != nil {
+		return fmt.Errorf("checking the backup %s: %w", b.Path, err)
+	}
+	if sum != b.SHA256 {
+		return fmt.Errorf("%s has the SHA-256 %s and had %s: %w", b.Path, sum, b.SHA256, ErrBackupDamaged)
+	}
+	return nil
+}
+
+// settled notes that what came from a backup has reached the backend.
+func (r *Replica) settled(name string) error {
+	b, err := r.backup(context.Background(), name)
+	if errors.Is(err, fs.ErrNotExist) { // pruned by force
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.Settled = true
+	return writeJSON(manifestOf(b.Path), b)
+}
+
+// Retention says which backups Prune removes. The zero Retention removes every
+// one that is not needed any more.
+type Retention struct {
+	Keep  int           // at least so many stay, the newest
+	Young time.Duration // those that are younger stay
+	Force bool          // also those that are needed: what is only in them is lost
+}
+
+// Prune removes backups, with their manifests and reports, and gives those that it
+// removed. One is needed, and stays unless it is forced, while what was recovered
+// from it is not settled with the backend, and while it is Pinned.
+func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup, err error) {
+	err = r.work(ctx, func() error {
+		all, err := r.Backups(ctx)
+		if err != nil {
+			return err
+		}
+		for i, b := range all {
+			if len(all)-i <= keep.Keep || r.o.Now().Sub(b.Made) < keep.Young || !keep.Force && b.needed() != nil {
+				continue
+			}
+			if err := r.remove(ctx, b); err != nil {
+				return err
+			}
+			removed = append(removed, b)
+		}
+		return nil
+	})
+	return removed, err
+}
+
+// RemoveBackup removes one backup. Its error wraps ErrBackupNeeded where that would
+// lose something and it is not forced.
+func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error {
+	return r.work(ctx, func() error {
+		now, err := r.backup(ctx, filepath.Base(b.Path))
+		if err == nil && !force {
+			err = now.needed()
+		}
+		if err != nil {
+			return err
+		}
+		return r.remove(ctx, now)
+	})
+}
+
+func (b *Backup) needed() error {
+	switch {
+	case b.Pinned != "":
+		return fmt.Errorf("%s: %s: %w", b.Path, b.Pinned, ErrBackupNeeded)
+	case !b.Settled:
+		return fmt.Errorf("%s: what was recovered from it has not reached the backend yet: %w", b.Path, ErrBackupNeeded)
+	}
+	return nil
+}
+
+// remove removes a backup, its manifest last: until then it is listed.
+func (r *Replica) remove(ctx context.Context, b *Backup) error {
+	if err := r.o.Driver.Remove(ctx, b.Path); err != nil {
+		return fmt.Errorf("removing the backup %s: %w", b.Path, err)
+	}
+	for _, file := range []string{b.ReportPath, manifestOf(b.Path)} {
+		if err := removeFile(file); err != nil {
+			return fmt.Errorf("removing the backup %s: %w", b.Path, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package replica
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// outcome is what a reconciliation came to. It lies in a file from before the
+// reconciliation is committed until the reset is through, so that a process that
+// goes on with the reset has it too.
+type outcome struct {
+	Report     *Report           `json:"report"`
+	Client     string            `json:"client"`
+	LastSynced *store.LastSynced `json:"last_synced,omitempty"`
+	Until      uint64            `json:"until"`
+
+	Saved *Backup `json:"-"`
+}
+
+// reconcile brings what is unsynced from the closed live store into the fresh copy,
+// which becomes the client that the live store was.
+func (r *Replica) reconcile(ctx context.Context, p *pending) error {
+	o := &r.o
+	fresh, err := store.Open(ctx, o.Driver, o.freshPath(), o.Schema, o.storeOptions(false))
+	if err != nil {
+		return fmt.Errorf("opening the fresh copy: %w", err)
+	}
+	err = r.reconcileWith(ctx, fresh)
+	return errors.Join(err, fresh.Close())
+}
+
+func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) error {
+	o := &r.o
+	backup, err := store.Open(ctx, o.Driver, o.Path, o.Schema, o.storeOptions(true))
+	if err != nil {
+		if (o.Strategy == reconcile.RecoverOrDiscard || o.Strategy == reconcile.Discard) && reconcile.Unreadable(err) {
+			return r.withoutBackup(fresh, err)
+		}
+		return fmt.Errorf("reading the live store: %w", err)
+	}
+	plan, err := r.plan(ctx, backup, fresh)
+	if err == nil {
+		var report *Report
+		if report, err = plan.Apply(ctx); err == nil && report.Before { // a process was killed after the commit
+			_, err = r.readOutcome()
+		}
+	}
+	return errors.Join(err, backup.Close())
+}
+
+// takeOver makes the fresh copy the client that the backup was, in the transaction
+// that reconciles, and notes what came of it just before that commits.
+func (r *Replica) takeOver(to, from *store.Tx, report *Report) error {
+	mark, err := markOf(to)
+	if err != nil {
+		return err
+	}
+	result := outcome{Report: report}
+	if from != nil {
+		if err := to.TakeOver(from, mark); err != nil {
+			return err
+		}
+		result.Client, _ = from.Client()
+		if at, ok := from.Store().LastSynced(); ok {
+			result.LastSynced = &at
+		}
+	}
+	result.Until = to.Seq()
+	return writeJSON(r.o.outcomeFile(), &result)
+}
+
+// withoutBackup is what is left where the live store cannot even be opened: the
+// fresh copy is a client of its own.
+func (r *Replica) withoutBackup(fresh *store.Store, why error) error {
+	return writeJSON(r.o.outcomeFile(), &outcome{Report: &Report{
+		Backup: r.o.Path, Fresh: fresh.Path(), Strategy: reconcile.Discard, Applied: true, FellBack: why.Error(),
+		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
+	}})
+}
+
+func (r *Replica) readOutcome() (*outcome, error) {
+	var o outcome
+	text, err := os.ReadFile(r.o.outcomeFile())
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what a client reset came to: %w", err)
+	}
+	return &o, nil
+}
+
+// save gives the closed live store a second name among the backups, with its
+// manifest and the report beside it.
+func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
+	o := &r.o
+	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil {
+		return fmt.Errorf("making the folder of the backups: %w", err)
+	}
+	path := filepath.Join(o.backupDir(), p.Backup)
+	if err := o.Driver.Link(ctx, o.Path, path); err != nil {
+		return fmt.Errorf("keeping the live store as a backup: %w", err)
+	}
+	sum, err := o.Driver.Checksum(ctx, path)
+	if err != nil {
+		return fmt.Errorf("checking the backup %s: %w", path, err)
+	}
+	b := newBackup(p, done, path, sum, r.o.Schema, r.o.Now())
+	if err := writeJSON(b.ReportPath, done.Report); err != nil {
+		return fmt.Errorf("keeping the report: %w", err)
+	}
+	if err := writeJSON(manifestOf(path), b); err != nil {
+		return fmt.Errorf("writing the manifest of the backup: %w", err)
+	}
+	return nil
+}
+
+// unsave takes the second name away again; the live store has its own.
+func (r *Replica) unsave(ctx context.Context, p *pending) error {
+	path := filepath.Join(r.o.backupDir(), p.Backup)
+	for _, file := range []string{manifestOf(path), reportOf(path)} {
+		if err := removeFile(file); err != nil {
+			return err
+		}
+	}
+	return r.o.Driver.Remove(ctx, path)
+}
+
+// swap puts the fresh copy in the place of the live store. A process that was
+// killed may have done that already.
+func (r *Replica) swap(ctx context.Context) error {
+	err := r.o.Driver.Replace(ctx, r.o.freshPath(), r.o.Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("putting the fresh copy in its place: %w", err)
+	}
+	return nil
+}
+
+// after tells the app that a reset is through.
+func (r *Replica) after(ctx context.Context, done *outcome) {
+	o := &r.o
+	if done.Report.Rewound != nil {
+		r.log.Warn("the backend has lost changes that it had acknowledged", "replica", o.Path, "detail", done.Report.Rewound.Error(), "backup", done.Saved.Path)
+	}
+	if o.After == nil {
+		return
+	}
+	recovery := &Recovery{Replica: r, Report: done.Report, Saved: done.Saved}
+	backup, err := store.Open(ctx, o.Driver, done.Saved.Path, o.Schema, o.storeOptions(true))
+	if err != nil {
+		r.log.Warn("the backup of a client reset cannot be opened", "replica", o.Path, "backup", done.Saved.Path, "error", err)
+	} else {
+		recovery.Backup = backup
+		defer func() {
+			if err := backup.Close(); err != nil {
+				r.log.Error("closing a backup", "replica", o.Path, "error", err)
+			}
+		}()
+	}
+	if err := contain("Options.After", func() error { return o.After(ctx, recovery) }); err != nil {
+		r.log.Error("after a client reset", "replica", o.Path, "error", err)
+	}
+}
+
+// recovered notes that what the latest reset recovered is settled with the backend,
+// once it is: then its backups may be pruned, and attempts count from none.
+func (r *Replica) recovered(ctx context.Context) error {
+	p := r.pending
+	if p == nil || p.Step != Settling {
+		return nil
+	}
+	waiting, refused, err := r.unsettled(ctx, p.Until)
+	if err != nil || waiting || len(refused) > 0 {
+		return err
+	}
+	for _, name := range p.Backups {
+		if err := r.settled(name); err != nil {
+			return err
+		}
+	}
+	return r.forget()
+}

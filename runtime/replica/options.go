@@ -1,0 +1,138 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/merge"
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// Options are how a replica is opened. Driver, Path, Schema and Remote are needed;
+// what is left out besides has a default that is fit for an app.
+type Options struct {
+	Driver interface {
+		store.Driver
+		store.Files
+	}
+	Path   string // of the live store; what belongs to it lies beside it
+	Schema *store.Schema
+	Remote remote.Remote
+
+	// Policy is what becomes of an object that one side deleted and the other
+	// changed, in a reset as in an ordinary pull.
+	Policy model.Policy
+
+	// Strategy is what a client reset does with unsynced changes. Manual is the app's
+	// function for the strategy manual.
+	Strategy reconcile.Strategy
+	Manual   func(*reconcile.ByHand) error
+
+	// Before is called when a client reset begins, before anything is downloaded;
+	// view reads the live store. An error or a panic ends the attempt, and the
+	// backend's answer stands until the session tries again. After a crash it is
+	// called again.
+	Before func(ctx context.Context, why *remote.ClientResetError, view View) error
+
+	// After is called when a client reset is through and the replica is in use
+	// again. An error or a panic is logged: there is nothing left to take back.
+	After func(ctx context.Context, done *Recovery) error
+
+	// Fallback is called when a client reset was given up (ErrResetGaveUp).
+	Fallback func(ctx context.Context, err error)
+
+	// Merged is called after each transaction that took over what the backend sent,
+	// where merging it with unsynced changes needs somebody's attention: conflicts,
+	// values that could not be kept, objects that were kept or restored against a
+	// deletion. It is not called for client resets, which have a report.
+	Merged func([]Merge)
+
+	// OnStep is called when a client reset has reached a step and has noted that on
+	// disk.
+	OnStep func(Step)
+
+	Chunk    int           // objects in a chunk that is pushed; 0 means store.DefaultChunk
+	Poll     time.Duration // how often a session looks for changes, and whether the backend is still the one it knew; 0 means 30 s
+	Backoff  time.Duration // the longest wait before a session that has no connection tries again, after growing ones; 0 means 1 minute
+	Drain    time.Duration // how long a client reset waits for transactions under way; 0 means 10 s
+	Attempts int           // how often a client reset is tried before it is given up, counted until what it recovered is settled; 0 means 5
+
+	// Now and Ahead are those of store.Options.
+	Now   func() time.Time
+	Ahead time.Duration
+
+	// Logger is told what needs nobody's decision; nil means slog.Default.
+	Logger *slog.Logger
+}
+
+// The callbacks of Options are called one at a time, on the goroutine of the
+// session or on that which called Open, ResetNow or Restore. They may read and
+// write through the replica, but not end its session or wait for it.
+
+// View reads a store: it is store.Store.View or Replica.View.
+type View func(ctx context.Context, do func(tx *store.Tx) error) error
+
+// Recovery is what a client reset came to.
+type Recovery struct {
+	Replica *Replica
+	Backup  *store.Store // read only; closed when After returns
+	Report  *Report
+	Saved   *Backup // where the backup and the report lie
+}
+
+// Merge is what became of one object's unsynced changes when the backend's object
+// came in.
+type Merge struct {
+	Model     string
+	Key       model.Value
+	Outcome   merge.Outcome
+	Reason    string
+	Conflicts []merge.Conflict
+	Losses    []merge.Loss
+}
+
+func (o *Options) complete() error {
+	switch {
+	case o.Driver == nil:
+		return errors.New("Options.Driver is nil")
+	case o.Path == "":
+		return errors.New("Options.Path is empty")
+	case o.Schema == nil:
+		return errors.New("Options.Schema is nil")
+	case o.Remote == nil:
+		return errors.New("Options.Remote is nil")
+	case (o.Strategy == reconcile.Manual) != (o.Manual != nil):
+		return errors.New("the strategy manual and a function in Options.Manual belong together")
+	case o.Chunk < 0 || o.Poll < 0 || o.Backoff < 0 || o.Drain < 0 || o.Attempts < 0:
+		return fmt.Errorf("a number of the options is less than 0")
+	}
+	orDefault(&o.Chunk, store.DefaultChunk)
+	orDefault(&o.Poll, 30*time.Second)
+	orDefault(&o.Backoff, time.Minute)
+	orDefault(&o.Drain, 10*time.Second)
+	orDefault(&o.Attempts, 5)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return nil
+}
+
+func orDefault[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}
+
+func (o *Options) storeOptions(readOnly bool) store.Options {
+	return store.Options{ReadOnly: readOnly, Now: o.Now, Ahead: o.Ahead, Logger: o.Logger}
+}

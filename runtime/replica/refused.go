@@ -1,0 +1,72 @@
+package replica
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/stamp"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// Refusal is an object whose changes are not sent: the backend refused them, or the
+// app's own merge function failed on them. They stay in the store until they are
+// retried, discarded, or the object is written again.
+type Refusal struct {
+	Model  string
+	Key    model.Value
+	Change model.Change
+	Stamp  stamp.Stamp // of the latest change
+	Fields []string    // that were changed
+	Reason string
+}
+
+func refusalOf(e *model.Entry) Refusal {
+	r := Refusal{Model: e.Model, Key: e.Key, Change: e.Change, Stamp: e.Stamp, Reason: e.Refused}
+	for i := range e.Fields {
+		r.Fields = append(r.Fields, e.Fields[i].Name)
+	}
+	return r
+}
+
+// Refused lists what is not sent, in the order of models and keys.
+func (r *Replica) Refused(ctx context.Context) (refused []Refusal, err error) {
+	err = r.View(ctx, func(tx *store.Tx) error {
+		for e, err := range tx.Refused() {
+			if err != nil {
+				return err
+			}
+			refused = append(refused, refusalOf(e))
+		}
+		return nil
+	})
+	return refused, err
+}
+
+// Retry has a refused change sent again. It waits for what the session is doing;
+// its error wraps store.ErrNotFound where nothing was refused, and store.ErrCutOpen
+// while something was sent whose fate is not known for want of a connection.
+func (r *Replica) Retry(ctx context.Context, name string, key model.Value) error {
+	return r.decide(ctx, name, func(tx *store.Tx, m *model.Info) error { return tx.Retry(m, key) })
+}
+
+// Discard takes an object's unsynced changes back, refused or not: it is what the
+// backend has. Its errors are those of Retry.
+func (r *Replica) Discard(ctx context.Context, name string, key model.Value) error {
+	return r.decide(ctx, name, func(tx *store.Tx, m *model.Info) error { return tx.Discard(m, key) })
+}
+
+func (r *Replica) decide(ctx context.Context, name string, do func(tx *store.Tx, m *model.Info) error) error {
+	m := r.o.Schema.Model(name)
+	if m == nil {
+		return fmt.Errorf("%s: %w: it has no model %q", r.o.Path, store.ErrSchema, name)
+	}
+	err := r.work(ctx, func() error {
+		return r.update(ctx, func(tx *store.Tx) error { return do(tx, m.Info) })
+	})
+	if err == nil {
+		r.poke()
+		r.setStatus(func(*Status) {})
+	}
+	return err
+}

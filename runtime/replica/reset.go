@@ -1,0 +1,345 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// ResetNow starts over although the backend does not ask for it: it downloads a
+// fresh copy and carries over what is unsynced, as in any client reset. A reset
+// that was given up is tried again. It needs no session.
+func (r *Replica) ResetNow(ctx context.Context) error {
+	err := r.work(ctx, func() error {
+		if r.pending != nil {
+			r.pending.Attempts = 0
+		}
+		return r.reset(ctx, &remote.ClientResetError{Reason: remote.Requested})
+	})
+	r.mu.Lock()
+	idle := r.session == nil
+	r.mu.Unlock()
+	if idle && err == nil {
+		r.setState(Stopped)
+	}
+	r.poke()
+	return err
+}
+
+// Preview says what a client reset would do at this moment, and changes nothing
+// here or at the backend: it downloads a fresh copy, which is removed afterwards.
+func (r *Replica) Preview(ctx context.Context) (report *Report, err error) {
+	err = r.work(ctx, func() error {
+		path := r.o.previewPath()
+		err := r.download(ctx, path)
+		if err == nil {
+			report, err = r.preview(ctx, path)
+		}
+		return errors.Join(err, r.o.Driver.Remove(context.WithoutCancel(ctx), path))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("previewing a client reset of %s: %w", r.o.Path, err)
+	}
+	return report, nil
+}
+
+func (r *Replica) preview(ctx context.Context, path string) (report *Report, err error) {
+	fresh, err := store.Open(ctx, r.o.Driver, path, r.o.Schema, r.o.storeOptions(false))
+	if err != nil {
+		return nil, err
+	}
+	err = r.inside(ctx, func(live *store.Store) error {
+		plan, err := r.plan(ctx, live, fresh)
+		if err == nil {
+			report, err = plan.Preview(ctx)
+		}
+		return err
+	})
+	return report, errors.Join(err, fresh.Close())
+}
+
+// plan is the reconciliation of a backup with a fresh copy.
+func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store) (*reconcile.Plan, error) {
+	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Manual: r.o.Manual, Last: r.takeOver}
+	err := fresh.View(ctx, func(tx *store.Tx) error {
+		mark, err := markOf(tx)
+		o.Mark = &mark
+		return err
+	})
+	return reconcile.New(backup, fresh, o), err
+}
+
+// reset carries out a client reset, from the beginning.
+func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error {
+	p := newPending(why, r.o.Now())
+	if last := r.pending; last != nil { // not settled yet, or not even through
+		p.Attempts, p.Backups = last.Attempts, last.Backups
+	}
+	r.log.Warn("the backend cannot go on from where this client is; starting over", "replica", r.o.Path, "reason", string(why.Reason), "detail", why.Detail)
+	if p.Attempts >= r.o.Attempts {
+		return r.giveUp(ctx, p, why)
+	}
+	if r.o.Before != nil {
+		if err := contain("Options.Before", func() error { return r.o.Before(ctx, why, r.View) }); err != nil {
+			return fmt.Errorf("before a client reset: %w", err)
+		}
+	}
+	if err := r.reach(ctx, p, Downloading); err != nil {
+		return err
+	}
+	return r.proceed(ctx, p)
+}
+
+// resumeReset goes on with a reset that is pending.
+func (r *Replica) resumeReset(ctx context.Context) error {
+	p := r.pending
+	switch {
+	case p == nil || p.Step == Settling:
+		return nil
+	case p.Step == GaveUp:
+		return fmt.Errorf("after %d attempts: %w; ResetNow tries again", p.Attempts, ErrResetGaveUp)
+	}
+	return r.proceed(ctx, p)
+}
+
+// proceed downloads the fresh copy, if that has not happened, and exchanges it with
+// the live store.
+func (r *Replica) proceed(ctx context.Context, p *pending) error {
+	if p.Step == Downloading {
+		if err := r.fence(ctx); err != nil {
+			return err
+		}
+		if err := r.download(ctx, r.o.freshPath()); err != nil {
+			return err
+		}
+		if err := r.reach(ctx, p, Downloaded); err != nil {
+			return err
+		}
+	}
+	return r.exchange(ctx, p)
+}
+
+// fence makes sure that nothing of this client's is still under way when the
+// snapshot is taken, so that the snapshot's mark is the last word on what arrived.
+func (r *Replica) fence(ctx context.Context) error {
+	var client string
+	var epoch uint64
+	err := r.update(ctx, func(tx *store.Tx) (err error) {
+		if epoch, err = tx.Fence(); err == nil {
+			client, _ = tx.Client()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err = r.o.Remote.Settle(ctx, client, epoch); err != nil {
+		return fmt.Errorf("fencing the client before a client reset: %w", err)
+	}
+	return nil
+}
+
+// exchange puts the fresh copy in the place of the live store. From the moment when
+// the live store is closed it goes on to its end, whatever becomes of ctx.
+func (r *Replica) exchange(ctx context.Context, p *pending) error {
+	drain, cancel := context.WithTimeout(ctx, r.o.Drain)
+	defer cancel()
+	if err := r.gate.close(drain); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return fmt.Errorf("transactions went on for %v: %w", r.o.Drain, ErrResetNeedsRestart)
+	}
+	defer r.gate.open()
+	ctx = context.WithoutCancel(ctx)
+	done, err := r.exchangeClosed(ctx, p)
+	if err != nil && p.halfway() {
+		r.broken = fmt.Errorf("the client reset %s is at the step %q and cannot go on: %w: %w", p.ID, p.Step, ErrResetNeedsRestart, err)
+		return err
+	}
+	if openErr := r.openLive(ctx); openErr != nil {
+		r.broken = fmt.Errorf("opening the store again in a client reset: %w: %w", ErrResetNeedsRestart, openErr)
+		return errors.Join(err, r.broken)
+	}
+	if err != nil {
+		return err
+	}
+	r.gate.open()
+	r.disconnected()
+	r.changes.Tell(store.Changes{All: true})
+	r.after(ctx, done)
+	return nil
+}
+
+// halfway tells whether a reset has come so far that the live store must not be
+// written: its file may have a second name among the backups, or what it holds may
+// be in the fresh copy already.
+func (p *pending) halfway() bool { return p.Step == Closed || p.Step == Reconciled || p.Step == Moved }
+
+// exchangeClosed closes the live store and does what takes it closed.
+func (r *Replica) exchangeClosed(ctx context.Context, p *pending) (*outcome, error) {
+	if err := r.closeLive(); err != nil {
+		return nil, fmt.Errorf("closing the live store for a client reset: %w", err)
+	}
+	release, err := r.o.Driver.Claim(ctx, r.o.Path)
+	if errors.Is(err, store.ErrInUse) {
+		return nil, fmt.Errorf("another program has the store open: %w: %w", ErrResetNeedsRestart, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("having the store for a client reset alone: %w", err)
+	}
+	done, err := r.finish(ctx, p)
+	if err != nil {
+		err = errors.Join(err, r.retreat(ctx, p, err))
+	}
+	return done, errors.Join(err, release())
+}
+
+// finishAtOpen finishes what an earlier process left undone, and opens the live
+// store.
+func (r *Replica) finishAtOpen(ctx context.Context) error {
+	var err error
+	if r.pending, err = readPending(&r.o); err != nil {
+		return err
+	}
+	var done *outcome
+	var failure error
+	switch p := r.pending; {
+	case p == nil, p.Step == Downloading, p.Step == Settling, p.Step == GaveUp:
+	default:
+		if done, failure = r.exchangeClosed(context.WithoutCancel(ctx), p); failure != nil && p.halfway() {
+			return failure
+		}
+	}
+	if err := r.openLive(ctx); err != nil {
+		return errors.Join(failure, err)
+	}
+	if failure != nil {
+		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", failure)
+		r.setStatus(func(s *Status) { s.Err = failure })
+	}
+	if done != nil {
+		r.after(ctx, done)
+	}
+	if r.pending == nil || r.pending.Step == Settling {
+		r.setState(Stopped)
+	}
+	return nil
+}
+
+// finish does what is left to do while the live store is closed, step by step.
+func (r *Replica) finish(ctx context.Context, p *pending) (*outcome, error) {
+	if p.Step == "" { // Restore has prepared what takes the live store's place
+		if err := r.restored(ctx); err != nil {
+			return nil, err
+		}
+		if err := r.reach(ctx, p, Reconciled); err != nil {
+			return nil, err
+		}
+	}
+	if p.Step == Downloaded || p.Step == Closed {
+		if p.Attempts++; p.Attempts > r.o.Attempts {
+			return nil, ErrResetGaveUp
+		}
+		if p.Step == Downloaded {
+			p.Backup = r.backupName(p)
+		}
+		if err := r.reach(ctx, p, Closed); err != nil {
+			return nil, err
+		}
+		if err := r.reconcile(ctx, p); err != nil {
+			return nil, err
+		}
+		if err := r.reach(ctx, p, Reconciled); err != nil {
+			return nil, err
+		}
+	}
+	done, err := r.readOutcome()
+	if err != nil {
+		return nil, err
+	}
+	if p.Step == Reconciled {
+		if err := r.save(ctx, p, done); err != nil {
+			return nil, err
+		}
+		p.Until, p.Backups = done.Until, append(p.Backups, p.Backup)
+		if err := r.reach(ctx, p, Moved); err != nil {
+			return nil, err
+		}
+	}
+	if p.Step == Moved {
+		if err := r.swap(ctx); err != nil {
+			return nil, err
+		}
+		if err := r.reach(ctx, p, Swapped); err != nil {
+			return nil, err
+		}
+	}
+	if done.Saved, err = r.backup(ctx, p.Backup); err != nil {
+		return nil, err
+	}
+	if err := r.reach(ctx, p, Settling); err != nil {
+		return nil, err
+	}
+	return done, removeFile(r.o.outcomeFile())
+}
+
+// retreat gives an attempt up that has failed, so that the live store can be used
+// as it was: what is written to it from now on is in no fresh copy, so the next
+// attempt begins with a download. Once the live store has a second name it is too
+// late for that; then the next attempt goes on from there.
+func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
+	gaveUp := errors.Is(why, ErrResetGaveUp)
+	if p.Step != "" && p.Step != Closed && p.Step != Reconciled && !gaveUp {
+		return nil
+	}
+	if p.Step == Reconciled {
+		if err := r.unsave(ctx, p); err != nil {
+			return fmt.Errorf("going back after a client reset failed: %w", err)
+		}
+	}
+	if err := r.o.Driver.Remove(ctx, r.o.freshPath()); err != nil {
+		return fmt.Errorf("going back after a client reset failed: removing the fresh copy: %w", err)
+	}
+	if err := removeFile(r.o.outcomeFile()); err != nil {
+		return fmt.Errorf("going back after a client reset failed: %w", err)
+	}
+	p.Backup = ""
+	switch {
+	case p.Step == "":
+		return nil
+	case p.Reason == BroughtBack:
+		return r.forget()
+	case gaveUp || p.Attempts >= r.o.Attempts:
+		return r.giveUp(ctx, p, why)
+	}
+	return r.reach(ctx, p, Downloading)
+}
+
+// giveUp notes that a reset is not tried any more.
+func (r *Replica) giveUp(ctx context.Context, p *pending, why error) error {
+	if err := r.reach(ctx, p, GaveUp); err != nil {
+		return err
+	}
+	err := fmt.Errorf("after %d attempts: %w; the live store is as it was; ResetNow tries again: %w", p.Attempts, ErrResetGaveUp, why)
+	if r.o.Fallback != nil {
+		if err := contain("Options.Fallback", func() error { r.o.Fallback(ctx, err); return nil }); err != nil {
+			r.log.Error("telling the app that a client reset was given up", "replica", r.o.Path, "error", err)
+		}
+	}
+	return err
+}
+
+// backupName is what the live store is called among the backups: its own name, the
+// time and the reset's id.
+func (r *Replica) backupName(p *pending) string {
+	base := filepath.Base(r.o.Path)
+	ext := filepath.Ext(base)
+	return fmt.Sprintf("%s-%s-%s%s", strings.TrimSuffix(base, ext), r.o.Now().UTC().Format("20060102T150405Z"), p.ID[:8], ext)
+}

@@ -1,0 +1,101 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// BroughtBack is the reason in the manifest of a store that Restore has put aside.
+const BroughtBack remote.Reason = "restored by this app"
+
+// Restore makes a copy of a backup the live store; the live store becomes a backup
+// itself. The restored store is a new client: what it holds as unsynced counts as
+// never sent, so it is merged and sent when it is synced, except where the backup
+// is Settled, when all of it has arrived. Where only a part had arrived the rest of
+// a counter cannot be told from it: then counters may count that part twice.
+//
+// Its error wraps ErrBackupDamaged where the backup is not what it was, and then
+// nothing was changed. A process that is killed finishes when the replica is opened
+// again, or has changed nothing.
+func (r *Replica) Restore(ctx context.Context, b *Backup) error {
+	err := r.work(ctx, func() error {
+		if p := r.pending; p != nil && p.Step != Settling {
+			return fmt.Errorf("a client reset is at the step %q; finish it with Start or ResetNow first: %w", p.Step, ErrResetNeedsRestart)
+		}
+		if err := r.Verify(ctx, b); err != nil {
+			return err
+		}
+		if err := r.bringBack(ctx, b); err != nil {
+			return err
+		}
+		p := newPending(&remote.ClientResetError{Reason: BroughtBack, Detail: b.Path}, r.o.Now())
+		p.Step, p.Backup = "", r.backupName(p)
+		if r.pending != nil {
+			p.Backups = r.pending.Backups
+		}
+		return r.exchange(ctx, p)
+	})
+	if err != nil {
+		return fmt.Errorf("restoring the backup %s: %w", b.Path, err)
+	}
+	r.poke()
+	return nil
+}
+
+// bringBack prepares a copy of the backup to take the live store's place.
+func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
+	o, path := &r.o, r.o.freshPath()
+	if err := o.Driver.Remove(ctx, path); err != nil {
+		return err
+	}
+	if err := o.Driver.Copy(ctx, b.Path, path); err != nil {
+		return err
+	}
+	copied, err := store.Open(ctx, o.Driver, path, o.Schema, o.storeOptions(false))
+	if err != nil {
+		return err
+	}
+	err = copied.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Rename(); err != nil {
+			return err
+		}
+		if b.Settled {
+			return tx.Forget()
+		}
+		return nil
+	})
+	return errors.Join(err, copied.Close())
+}
+
+// restored is the outcome of putting a live store aside for a backup.
+func (r *Replica) restored(ctx context.Context) error {
+	var result outcome
+	live, err := store.Open(ctx, r.o.Driver, r.o.Path, r.o.Schema, r.o.storeOptions(true))
+	if err != nil {
+		return err
+	}
+	result.Until = live.Seq()
+	if at, ok := live.LastSynced(); ok {
+		result.LastSynced = &at
+	}
+	result.Report = &Report{
+		Backup: r.o.Path, BackupID: live.ID(), Fresh: r.o.freshPath(), Strategy: reconcile.Discard, Applied: true, Unlisted: true,
+		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
+	}
+	err = live.View(ctx, func(tx *store.Tx) error {
+		result.Client, _ = tx.Client()
+		for _, err := range tx.Entries() {
+			if err != nil {
+				return err
+			}
+			result.Report.Total++
+		}
+		return nil
+	})
+	return errors.Join(err, live.Close(), writeJSON(r.o.outcomeFile(), &result))
+}

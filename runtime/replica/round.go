@@ -1,0 +1,207 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// cursorName is the note in the store that has the cursor.
+const cursorName = "cursor"
+
+// rounds counts what those who wait compare.
+type rounds struct {
+	begun, pulled uint64 // pulled is the latest that was begun and has pulled everything
+	all           uint64 // rounds that came to an end
+}
+
+// round syncs once: settles what is open, pulls, pushes. A client reset that is due
+// or pending takes its place.
+func (r *Replica) round(ctx context.Context) error {
+	r.mu.Lock()
+	r.rounds.begun++
+	this := r.rounds.begun
+	r.mu.Unlock()
+
+	err := r.resumeReset(ctx)
+	if err == nil {
+		err = r.sync(ctx, this)
+	}
+	var reset *remote.ClientResetError
+	if errors.As(err, &reset) {
+		err = r.reset(ctx, reset)
+		if err == nil {
+			err = r.sync(ctx, this) // upload what was recovered
+		}
+	}
+	r.mu.Lock()
+	r.rounds.all++
+	r.mu.Unlock()
+	r.setStatus(func(*Status) {})
+	return err
+}
+
+func (r *Replica) sync(ctx context.Context, this uint64) error {
+	r.mu.Lock()
+	connected := r.connected
+	r.mu.Unlock()
+	if !connected {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.pull(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.connected = true
+	r.rounds.pulled = this
+	r.mu.Unlock()
+	r.setStatus(func(*Status) {})
+	if err := r.push(ctx); err != nil {
+		r.disconnected()
+		return err
+	}
+	return r.recovered(ctx)
+}
+
+// position is who the client is, and how far it has pulled.
+func (r *Replica) position(ctx context.Context) (client string, cursor remote.Cursor, err error) {
+	err = r.View(ctx, func(tx *store.Tx) error {
+		client, _ = tx.Client()
+		text, err := tx.Meta(cursorName)
+		cursor = remote.Cursor(text)
+		return err
+	})
+	return client, cursor, err
+}
+
+// update is Update without the session being told.
+func (r *Replica) update(ctx context.Context, do func(tx *store.Tx) error) error {
+	return r.inside(ctx, func(live *store.Store) error { return live.Update(ctx, do) })
+}
+
+// settle asks the backend for this client's mark, settles by it what was sent and
+// not answered, and finds out whether the two still know each other.
+func (r *Replica) settle(ctx context.Context) error {
+	var client string
+	var epoch uint64
+	err := r.update(ctx, func(tx *store.Tx) (err error) {
+		if err := outgrown(tx, r.o.Schema); err != nil {
+			return err
+		}
+		if client, epoch = tx.Client(); tx.Cut() != nil {
+			epoch, err = tx.Fence()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	mark, err := r.o.Remote.Settle(ctx, client, epoch)
+	if errors.Is(err, remote.ErrFenced) {
+		return fmt.Errorf("the backend knows a later epoch of the client %s than %d: %w: %w", client, epoch, store.ErrStoreCopied, err)
+	}
+	if err != nil {
+		return fmt.Errorf("asking the backend what it knows of this client: %w", err)
+	}
+	return r.update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Settle(mark)
+		return rewound(err)
+	})
+}
+
+// rewound turns what a mark has shown into the client reset that it means.
+func rewound(err error) error {
+	var back *store.BackendRewoundError
+	if errors.As(err, &back) {
+		return &remote.ClientResetError{Reason: remote.Restored, Detail: back.Error()}
+	}
+	return err
+}
+
+// push sends what is unsynced, cut by cut, until there is nothing left to send. What
+// conflicts is merged with what the backend answers, and sent again.
+func (r *Replica) push(ctx context.Context) error {
+	// A conflict takes one more cut; ten in a row mean that somebody else writes the
+	// same objects all the time. The rest waits for the next round.
+	for range 10 {
+		var cut *model.Cut
+		err := r.update(ctx, func(tx *store.Tx) (err error) {
+			cut, err = tx.OpenCut(r.o.Chunk)
+			return err
+		})
+		if err != nil || cut == nil {
+			return err
+		}
+		again, err := r.send(ctx, cut)
+		if err != nil {
+			return fmt.Errorf("pushing: %w", err)
+		}
+		if !again {
+			return nil
+		}
+	}
+	return nil
+}
+
+// mostCurrent bounds how many conflicting objects of a cut are kept; more than that
+// are pulled, or answered again when they are sent again.
+const mostCurrent = 10_000
+
+// send sends one cut and settles it by the answer.
+func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err error) {
+	r.uploads.tell(Transfer{Total: cut.Objects})
+	var chunk *model.Chunk
+	var answer *remote.Answer
+	var current []remote.Object
+	for sent := 0; ; {
+		err := r.View(ctx, func(tx *store.Tx) (err error) {
+			chunk, err = tx.Chunk(chunk)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		if chunk == nil {
+			break
+		}
+		if answer, err = r.o.Remote.Push(ctx, chunk); err != nil {
+			return false, err
+		}
+		if len(current) < mostCurrent {
+			current = append(current, answer.Current...)
+		}
+		sent += len(chunk.Patches)
+		r.uploads.tell(Transfer{Objects: sent, Total: cut.Objects})
+	}
+	var merged []Merge
+	var settled *store.Settlement
+	err = r.update(ctx, func(tx *store.Tx) (err error) {
+		merged = nil
+		if settled, err = tx.Settle(answer.Mark); err != nil {
+			return rewound(err)
+		}
+		in := intake{r: r, tx: tx}
+		for i := range current {
+			if err := in.take(&current[i]); err != nil {
+				return err
+			}
+		}
+		if err := in.end(); err != nil {
+			return err
+		}
+		merged = in.merged
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	r.tellMerged(merged)
+	r.uploads.tell(Transfer{Objects: cut.Objects, Total: cut.Objects, Complete: true})
+	return len(settled.Conflicts) > 0, nil
+}

@@ -1,0 +1,85 @@
+package replica
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// unknownName is the note in the store that says what was left out because this
+// version of the app does not know it.
+const unknownName = "unknown"
+
+// unknown is a list of what was left out: "model" or "model.field". When a later
+// version of the app knows one of them, it starts over.
+type unknown []string
+
+// in lists what of an object the schema does not know.
+func (u *unknown) in(schema *store.Schema, o *remote.Object) (added bool) {
+	m := schema.Model(o.Model)
+	if m == nil {
+		return u.add(o.Model)
+	}
+	for i := range o.Fields {
+		if m.Info.IndexWas(o.Fields[i].Name) < 0 && u.add(m.Info.Name+"."+o.Fields[i].Name) {
+			added = true
+		}
+	}
+	return added
+}
+
+func (u *unknown) add(name string) bool {
+	i, found := slices.BinarySearch(*u, name)
+	if !found {
+		*u = slices.Insert(*u, i, name)
+	}
+	return !found
+}
+
+// known tells whether the schema knows something of the list.
+func (u unknown) known(schema *store.Schema) bool {
+	names := map[string]bool{}
+	for _, m := range schema.Models() {
+		for _, model := range append([]string{m.Info.Name}, m.Info.Was...) {
+			names[model] = true
+			for _, f := range m.Info.Fields {
+				for _, field := range append([]string{f.Name}, f.Was...) {
+					names[model+"."+field] = true
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(u, func(name string) bool { return names[name] })
+}
+
+func readUnknown(tx *store.Tx) (u unknown, err error) {
+	text, err := tx.Meta(unknownName)
+	if err != nil || len(text) == 0 {
+		return unknown{}, err
+	}
+	if err := json.Unmarshal(text, &u); err != nil {
+		return nil, fmt.Errorf("%w: the note of what was left out: %w", store.ErrCorrupt, err)
+	}
+	return u, nil
+}
+
+func (u unknown) save(tx *store.Tx) error {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	return tx.SetMeta(unknownName, text)
+}
+
+// outgrown is the client reset that is due when the app has come to know something
+// that was left out: what the backend has of it lies before the cursor.
+func outgrown(tx *store.Tx, schema *store.Schema) error {
+	left, err := readUnknown(tx)
+	if err != nil || !left.known(schema) {
+		return err
+	}
+	return &remote.ClientResetError{Reason: remote.SchemaChanged, Detail: "this version of the app knows what an earlier one had to leave out"}
+}

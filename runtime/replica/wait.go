@@ -1,0 +1,126 @@
+package replica
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// RefusedError says that the backend refused changes that were waited for.
+type RefusedError struct{ Refusals []Refusal }
+
+// Error names the first refused object and how many there are.
+func (e *RefusedError) Error() string {
+	first := e.Refusals[0]
+	text := fmt.Sprintf("the backend refused %s %v: %s", first.Model, first.Key, first.Reason)
+	if n := len(e.Refusals) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return text
+}
+
+// WaitForUpload waits until everything that was written before the call is settled
+// with the backend. Its error is a *RefusedError where some of it was refused and
+// the rest is settled; what ended the session, where it has failed for good;
+// ErrStopped where none runs; or that of ctx. While the session is paused it waits.
+func (r *Replica) WaitForUpload(ctx context.Context) error {
+	var target uint64
+	err := r.inside(ctx, func(live *store.Store) error {
+		target = live.Seq()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for upload: %w", err)
+	}
+	r.poke()
+	err = r.until(ctx, func() (bool, error) {
+		waiting, refused, err := r.unsettled(ctx, target)
+		if err == nil && !waiting && len(refused) > 0 {
+			err = &RefusedError{refused}
+		}
+		return !waiting, err
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for upload: %w", err)
+	}
+	return nil
+}
+
+// unsettled tells whether something up to a sequence has yet to be settled, and
+// what of it was refused.
+func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting bool, refused []Refusal, err error) {
+	err = r.View(ctx, func(tx *store.Tx) error {
+		for e, err := range tx.Entries() {
+			if err != nil {
+				return err
+			}
+			switch {
+			case oldest(e) > target:
+			case e.Refused != "":
+				refused = append(refused, refusalOf(e))
+			default:
+				waiting = true
+				return nil
+			}
+		}
+		return nil
+	})
+	return waiting, refused, err
+}
+
+// oldest is the sequence of the earliest change in an entry.
+func oldest(e *model.Entry) uint64 {
+	if e.Sent != nil {
+		return oldest(e.Sent.Entry)
+	}
+	seq := e.Seq
+	for i := range e.Fields {
+		seq = min(seq, e.Fields[i].Seq)
+	}
+	return seq
+}
+
+// WaitForDownload waits until everything that the backend had at the time of the
+// call is in the store. Its errors are those of WaitForUpload, but for refused
+// changes.
+func (r *Replica) WaitForDownload(ctx context.Context) error {
+	r.mu.Lock()
+	begun := r.rounds.begun
+	r.mu.Unlock()
+	r.poke()
+	err := r.until(ctx, func() (bool, error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.rounds.pulled > begun, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for download: %w", err)
+	}
+	return nil
+}
+
+// until waits for a condition that a running session can bring about.
+func (r *Replica) until(ctx context.Context, met func() (bool, error)) error {
+	for {
+		r.mu.Lock()
+		moved, status, closed := r.moved, r.status, r.closed
+		r.mu.Unlock()
+		switch ok, err := met(); {
+		case err != nil || ok:
+			return err
+		case closed:
+			return ErrClosed
+		case status.State == Failed:
+			return status.Err
+		case status.State == Stopped:
+			return ErrStopped
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
