@@ -54,7 +54,8 @@ type Options struct {
 	Merged func([]Merge)
 
 	// OnStep is called when a client reset has reached a step and has noted that on
-	// disk.
+	// disk. The live store may be closed at that moment, so it must not use the
+	// replica.
 	OnStep func(Step)
 
 	Chunk    int           // objects in a chunk that is pushed; 0 means store.DefaultChunk

@@ -89,11 +89,12 @@ func readPending(o *Options) (*pending, error) {
 
 // reach notes that a reset has come to a step.
 func (r *Replica) reach(ctx context.Context, p *pending, step Step) error {
-	p.Step = step
-	if err := writeJSON(r.o.pendingFile(), p); err != nil {
+	next := *p
+	next.Step = step
+	if err := writeJSON(r.o.pendingFile(), &next); err != nil {
 		return fmt.Errorf("noting that the client reset is at the step %q: %w", step, err)
 	}
-	r.pending = p
+	p.Step, r.pending = step, p
 	if step != Settling && step != GaveUp {
 		r.setStatus(func(s *Status) { s.State, s.Err, s.NextTry, s.Step = Resetting, nil, time.Time{}, step })
 	}

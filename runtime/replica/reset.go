@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/resetgen/resetgen/runtime/reconcile"
@@ -83,7 +84,10 @@ func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error
 	}
 	r.log.Warn("the backend cannot go on from where this client is; starting over", "replica", r.o.Path, "reason", string(why.Reason), "detail", why.Detail)
 	if p.Attempts >= r.o.Attempts {
-		return r.giveUp(ctx, p, why)
+		if err := r.reach(ctx, p, GaveUp); err != nil {
+			return err
+		}
+		return r.gaveUp(ctx, p, why)
 	}
 	if r.o.Before != nil {
 		if err := contain("Options.Before", func() error { return r.o.Before(ctx, why, r.View) }); err != nil {
@@ -112,7 +116,9 @@ func (r *Replica) resumeReset(ctx context.Context) error {
 // the live store.
 func (r *Replica) proceed(ctx context.Context, p *pending) error {
 	if p.Step == Downloading {
-		if err := r.fence(ctx); err != nil {
+		// Nothing may be under way any more when the snapshot is taken, so that its mark is
+		// the last word on what arrived.
+		if _, err := r.mark(ctx, true); err != nil {
 			return err
 		}
 		if err := r.download(ctx, r.o.freshPath()); err != nil {
@@ -123,26 +129,6 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 		}
 	}
 	return r.exchange(ctx, p)
-}
-
-// fence makes sure that nothing of this client's is still under way when the
-// snapshot is taken, so that the snapshot's mark is the last word on what arrived.
-func (r *Replica) fence(ctx context.Context) error {
-	var client string
-	var epoch uint64
-	err := r.update(ctx, func(tx *store.Tx) (err error) {
-		if epoch, err = tx.Fence(); err == nil {
-			client, _ = tx.Client()
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if _, err = r.o.Remote.Settle(ctx, client, epoch); err != nil {
-		return fmt.Errorf("fencing the client before a client reset: %w", err)
-	}
-	return nil
 }
 
 // exchange puts the fresh copy in the place of the live store. From the moment when
@@ -173,14 +159,31 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 	r.gate.open()
 	r.disconnected()
 	r.changes.Tell(store.Changes{All: true})
+	return r.conclude(ctx, p, done)
+}
+
+// conclude tells the app, and notes that nothing is left to do but to settle what
+// was recovered.
+func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
 	r.after(ctx, done)
-	return nil
+	if err := r.reach(ctx, p, Settling); err != nil {
+		return err
+	}
+	return removeFile(r.o.outcomeFile())
 }
 
 // halfway tells whether a reset has come so far that the live store must not be
 // written: its file may have a second name among the backups, or what it holds may
 // be in the fresh copy already.
-func (p *pending) halfway() bool { return p.Step == Closed || p.Step == Reconciled || p.Step == Moved }
+func (p *pending) halfway() bool {
+	switch p.Step {
+	case Closed, Reconciled, Moved:
+		return true
+	case Downloading, GaveUp:
+		return p.Backup != "" // undo has not come to its end
+	}
+	return false
+}
 
 // exchangeClosed closes the live store and does what takes it closed.
 func (r *Replica) exchangeClosed(ctx context.Context, p *pending) (*outcome, error) {
@@ -210,25 +213,31 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	}
 	var done *outcome
 	var failure error
+	ctx = context.WithoutCancel(ctx)
 	switch p := r.pending; {
-	case p == nil, p.Step == Downloading, p.Step == Settling, p.Step == GaveUp:
+	case p == nil, p.Step == Settling:
+	case p.Step == Downloading || p.Step == GaveUp:
+		err = r.undo(ctx, p) // if a process was killed on the way back
 	default:
-		if done, failure = r.exchangeClosed(context.WithoutCancel(ctx), p); failure != nil && p.halfway() {
+		if done, failure = r.exchangeClosed(ctx, p); failure != nil && p.halfway() {
 			return failure
 		}
 	}
-	if err := r.openLive(ctx); err != nil {
+	if err == nil {
+		err = r.openLive(ctx)
+	}
+	if err != nil {
 		return errors.Join(failure, err)
 	}
+	if done != nil {
+		if err := r.conclude(ctx, r.pending, done); err != nil {
+			return errors.Join(err, r.closeLive())
+		}
+	}
+	r.setState(Stopped)
 	if failure != nil {
 		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", failure)
 		r.setStatus(func(s *Status) { s.Err = failure })
-	}
-	if done != nil {
-		r.after(ctx, done)
-	}
-	if r.pending == nil || r.pending.Step == Settling {
-		r.setState(Stopped)
 	}
 	return nil
 }
@@ -268,7 +277,9 @@ func (r *Replica) finish(ctx context.Context, p *pending) (*outcome, error) {
 		if err := r.save(ctx, p, done); err != nil {
 			return nil, err
 		}
-		p.Until, p.Backups = done.Until, append(p.Backups, p.Backup)
+		if p.Until = done.Until; !slices.Contains(p.Backups, p.Backup) {
+			p.Backups = append(p.Backups, p.Backup)
+		}
 		if err := r.reach(ctx, p, Moved); err != nil {
 			return nil, err
 		}
@@ -281,52 +292,66 @@ func (r *Replica) finish(ctx context.Context, p *pending) (*outcome, error) {
 			return nil, err
 		}
 	}
-	if done.Saved, err = r.backup(ctx, p.Backup); err != nil {
-		return nil, err
-	}
-	if err := r.reach(ctx, p, Settling); err != nil {
-		return nil, err
-	}
-	return done, removeFile(r.o.outcomeFile())
+	done.Saved, err = r.backup(ctx, p.Backup)
+	return done, err
 }
 
 // retreat gives an attempt up that has failed, so that the live store can be used
 // as it was: what is written to it from now on is in no fresh copy, so the next
-// attempt begins with a download. Once the live store has a second name it is too
-// late for that; then the next attempt goes on from there.
+// attempt begins with a download. Once the live store may have been replaced it is
+// too late for that; then the next attempt goes on from there.
 func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
-	gaveUp := errors.Is(why, ErrResetGaveUp)
-	if p.Step != "" && p.Step != Closed && p.Step != Reconciled && !gaveUp {
-		return nil
-	}
-	if p.Step == Reconciled {
-		if err := r.unsave(ctx, p); err != nil {
-			return fmt.Errorf("going back after a client reset failed: %w", err)
-		}
-	}
-	if err := r.o.Driver.Remove(ctx, r.o.freshPath()); err != nil {
-		return fmt.Errorf("going back after a client reset failed: removing the fresh copy: %w", err)
-	}
-	if err := removeFile(r.o.outcomeFile()); err != nil {
-		return fmt.Errorf("going back after a client reset failed: %w", err)
-	}
-	p.Backup = ""
+	gaveUp := errors.Is(why, ErrResetGaveUp) || p.Attempts >= r.o.Attempts && p.halfway()
 	switch {
-	case p.Step == "":
+	case p.Step == Moved || p.Step == Swapped, p.Step == Downloaded && !gaveUp:
 		return nil
-	case p.Reason == BroughtBack:
-		return r.forget()
-	case gaveUp || p.Attempts >= r.o.Attempts:
-		return r.giveUp(ctx, p, why)
+	case p.Step == "": // Restore has noted nothing yet
+		return r.o.Driver.Remove(ctx, r.o.freshPath())
 	}
-	return r.reach(ctx, p, Downloading)
-}
-
-// giveUp notes that a reset is not tried any more.
-func (r *Replica) giveUp(ctx context.Context, p *pending, why error) error {
-	if err := r.reach(ctx, p, GaveUp); err != nil {
+	back := Downloading
+	if gaveUp && p.Reason != BroughtBack {
+		back = GaveUp
+	}
+	if err := r.reach(ctx, p, back); err != nil {
 		return err
 	}
+	if err := r.undo(ctx, p); err != nil {
+		return err
+	}
+	if back == GaveUp {
+		return r.gaveUp(ctx, p, why)
+	}
+	return nil
+}
+
+// undo takes away what an attempt has made. The record says already that it was
+// given up, so that it is called again if the process is killed.
+func (r *Replica) undo(ctx context.Context, p *pending) error {
+	if p.Backup == "" {
+		return nil
+	}
+	err := r.unsave(ctx, p)
+	if err == nil {
+		err = r.o.Driver.Remove(ctx, r.o.freshPath())
+	}
+	if err == nil {
+		err = removeFile(r.o.outcomeFile())
+	}
+	if err == nil && p.Reason == BroughtBack {
+		return r.forget()
+	}
+	if err == nil {
+		p.Backup = ""
+		err = writeJSON(r.o.pendingFile(), p)
+	}
+	if err != nil {
+		return fmt.Errorf("going back after a client reset failed: %w", err)
+	}
+	return nil
+}
+
+// gaveUp tells the app that a reset is not tried any more.
+func (r *Replica) gaveUp(ctx context.Context, p *pending, why error) error {
 	err := fmt.Errorf("after %d attempts: %w; the live store is as it was; ResetNow tries again: %w", p.Attempts, ErrResetGaveUp, why)
 	if r.o.Fallback != nil {
 		if err := contain("Options.Fallback", func() error { r.o.Fallback(ctx, err); return nil }); err != nil {

@@ -88,31 +88,42 @@ func (r *Replica) update(ctx context.Context, do func(tx *store.Tx) error) error
 // settle asks the backend for this client's mark, settles by it what was sent and
 // not answered, and finds out whether the two still know each other.
 func (r *Replica) settle(ctx context.Context) error {
-	var client string
-	var epoch uint64
-	err := r.update(ctx, func(tx *store.Tx) (err error) {
-		if err := outgrown(tx, r.o.Schema); err != nil {
-			return err
-		}
-		if client, epoch = tx.Client(); tx.Cut() != nil {
-			epoch, err = tx.Fence()
-		}
-		return err
-	})
+	err := r.View(ctx, func(tx *store.Tx) error { return outgrown(tx, r.o.Schema) })
 	if err != nil {
 		return err
 	}
-	mark, err := r.o.Remote.Settle(ctx, client, epoch)
-	if errors.Is(err, remote.ErrFenced) {
-		return fmt.Errorf("the backend knows a later epoch of the client %s than %d: %w: %w", client, epoch, store.ErrStoreCopied, err)
-	}
+	mark, err := r.mark(ctx, false)
 	if err != nil {
-		return fmt.Errorf("asking the backend what it knows of this client: %w", err)
+		return err
 	}
 	return r.update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Settle(mark)
 		return rewound(err)
 	})
+}
+
+// mark asks the backend what it knows of this client. Where something may be under
+// way, or fence is set, it has the backend refuse that from now on.
+func (r *Replica) mark(ctx context.Context, fence bool) (mark model.Mark, err error) {
+	var client string
+	var epoch uint64
+	err = r.update(ctx, func(tx *store.Tx) (err error) {
+		if client, epoch = tx.Client(); fence || tx.Cut() != nil {
+			epoch, err = tx.Fence()
+		}
+		return err
+	})
+	if err != nil {
+		return mark, err
+	}
+	mark, err = r.o.Remote.Settle(ctx, client, epoch)
+	switch {
+	case errors.Is(err, remote.ErrFenced):
+		return mark, fmt.Errorf("the backend knows a later epoch of the client %s than %d: %w: %w", client, epoch, store.ErrStoreCopied, err)
+	case err != nil:
+		return mark, fmt.Errorf("asking the backend what it knows of this client: %w", err)
+	}
+	return mark, nil
 }
 
 // rewound turns what a mark has shown into the client reset that it means.

@@ -3,7 +3,6 @@ package memremote
 import (
 	"cmp"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -21,6 +20,7 @@ type content struct {
 	objects    map[ref]version // deleted ones too, while the history has them
 	clients    map[string]client
 	resets     map[string]reset // by client; "" is everybody's
+	random     func() uint64    // the same for every copy: what is written after a return to it is something else
 }
 
 // change is one position of the history, the first of which is floor+1.
@@ -52,10 +52,11 @@ type reset struct {
 	reason remote.Reason
 }
 
-func newContent() *content {
+func newContent(random func() uint64) *content {
 	return &content{
-		history:    strconv.FormatUint(rand.Uint64(), 36),
-		floorNonce: rand.Uint64(),
+		random:     random,
+		history:    strconv.FormatUint(random(), 36),
+		floorNonce: random(),
 		objects:    map[ref]version{},
 		clients:    map[string]client{},
 		resets:     map[string]reset{},
@@ -97,7 +98,7 @@ func (c *content) write(o *remote.Object) {
 	if old := c.objects[r]; old.at > c.floor {
 		c.log[old.at-c.floor-1].object = nil
 	}
-	c.log = append(c.log, change{o, rand.Uint64()})
+	c.log = append(c.log, change{o, c.random()})
 	c.objects[r] = version{o, c.end()}
 }
 

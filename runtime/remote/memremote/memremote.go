@@ -20,6 +20,7 @@
 package memremote
 
 import (
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -35,6 +36,11 @@ type Options struct {
 	// Latency is how long a call takes, or a page of Pull or Snapshot. Nil means no
 	// time at all.
 	Latency func(client string, call Call) time.Duration
+
+	// Seed, if it is not 0, makes the backend's ids and nonces the same whenever the
+	// same calls are made: a process that was killed can make its backend once more,
+	// and cursors of the first are good with the second.
+	Seed uint64
 }
 
 const defaultPage = 1000
@@ -45,6 +51,7 @@ const defaultPage = 1000
 // The objects that it gives share memory with what it holds: they are for reading.
 type Backend struct {
 	options Options
+	random  func() uint64
 
 	mu        sync.Mutex
 	content   *content
@@ -70,7 +77,11 @@ func New(o Options) *Backend {
 	if o.SnapshotPage <= 0 {
 		o.SnapshotPage = defaultPage
 	}
-	return &Backend{options: o, content: newContent(), changed: make(chan struct{}), offline: map[string]bool{}}
+	random := rand.Uint64
+	if o.Seed != 0 {
+		random = rand.New(rand.NewPCG(o.Seed, 0)).Uint64
+	}
+	return &Backend{options: o, random: random, content: newContent(random), changed: make(chan struct{}), offline: map[string]bool{}}
 }
 
 // wake lets every Watch look again. The backend is locked.

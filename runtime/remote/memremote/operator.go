@@ -2,7 +2,6 @@ package memremote
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
@@ -141,7 +140,7 @@ func (b *Backend) Trim(to uint64) {
 // Recreate begins the backend anew with these objects, perhaps those of All, as
 // one that was set up again and filled from somewhere. It knows no client.
 func (b *Backend) Recreate(objects ...remote.Object) {
-	c := newContent()
+	c := newContent(b.random)
 	c.put(objects...)
 	b.replace(c)
 }
@@ -176,7 +175,7 @@ func (b *Backend) Reset(client string, reason remote.Reason) {
 		if client == "" {
 			clear(c.resets)
 		}
-		c.resets[client] = reset{id: rand.Uint64(), reason: reason}
+		c.resets[client] = reset{id: c.random(), reason: reason}
 		b.snapshots = nil // their cursors are from before
 	})
 }

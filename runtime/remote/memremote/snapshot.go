@@ -3,7 +3,6 @@ package memremote
 import (
 	"context"
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -58,7 +57,7 @@ func (b *Backend) snapshot(client string, resume remote.Resume) (s *snapshot, at
 	}
 	c := b.content
 	s = &snapshot{
-		id:      strconv.FormatUint(rand.Uint64(), 36),
+		id:      strconv.FormatUint(b.random(), 36),
 		client:  client,
 		objects: c.live(),
 		cursor:  c.position(c.end(), client).cursor(),
