@@ -54,10 +54,10 @@ type Backup struct {
 func manifestOf(path string) string { return path + ".json" }
 func reportOf(path string) string   { return path + ".report.json" }
 
-func newBackup(p *pending, done *outcome, path, sum string, schema *store.Schema, now time.Time) *Backup {
+func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now time.Time) *Backup {
 	b := &Backup{
 		Path: path, ReportPath: reportOf(path), Made: now.UTC(), Reason: p.Reason, Detail: p.Detail,
-		Client: done.Client, LastSynced: done.LastSynced, SHA256: sum,
+		Client: done.Client, LastSynced: done.LastSynced,
 		Total: done.Report.Total, Counts: done.Report.Counts, Failed: done.Report.Failed,
 	}
 	for _, m := range schema.Models() {
@@ -124,6 +124,9 @@ func (r *Replica) Verify(ctx context.Context, b *Backup) error {
 	sum, err := r.o.Driver.Checksum(ctx, b.Path)
 	if err != nil {
 		return fmt.Errorf("checking the backup %s: %w", b.Path, err)
+	}
+	if b.SHA256 == "" {
+		return fmt.Errorf("the manifest of the backup %s has no checksum to compare with: %w", b.Path, ErrBackupDamaged)
 	}
 	if sum != b.SHA256 {
 		return fmt.Errorf("%s has the SHA-256 %s and had %s: %w", b.Path, sum, b.SHA256, ErrBackupDamaged)

@@ -99,7 +99,8 @@ func (r *Replica) readOutcome() (*outcome, error) {
 }
 
 // save gives the closed live store a second name among the backups, with its
-// manifest and the report beside it.
+// manifest and the report beside it. The checksum takes as long as reading it all,
+// so it waits until the live store is in use again (seal).
 func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	o := &r.o
 	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil {
@@ -109,15 +110,26 @@ func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	if err := o.Driver.Link(ctx, o.Path, path); err != nil {
 		return fmt.Errorf("keeping the live store as a backup: %w", err)
 	}
-	sum, err := o.Driver.Checksum(ctx, path)
-	if err != nil {
-		return fmt.Errorf("checking the backup %s: %w", path, err)
-	}
-	b := newBackup(p, done, path, sum, r.o.Schema, r.o.Now())
+	b := newBackup(p, done, path, r.o.Schema, r.o.Now())
 	if err := writeJSON(b.ReportPath, done.Report); err != nil {
 		return fmt.Errorf("keeping the report: %w", err)
 	}
 	if err := writeJSON(manifestOf(path), b); err != nil {
+		return fmt.Errorf("writing the manifest of the backup: %w", err)
+	}
+	return nil
+}
+
+// seal adds the checksum of a backup to its manifest. Nobody has written to it
+// since: it is no live store any more.
+func (r *Replica) seal(ctx context.Context, b *Backup) (err error) {
+	if b.SHA256 != "" {
+		return nil
+	}
+	if b.SHA256, err = r.o.Driver.Checksum(ctx, b.Path); err != nil {
+		return fmt.Errorf("checking the backup %s: %w", b.Path, err)
+	}
+	if err := writeJSON(manifestOf(b.Path), b); err != nil {
 		return fmt.Errorf("writing the manifest of the backup: %w", err)
 	}
 	return nil

@@ -128,6 +128,13 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 			return err
 		}
 	}
+	if p.Step == Swapped {
+		done, err := r.finish(ctx, p)
+		if err != nil {
+			return err
+		}
+		return r.conclude(ctx, p, done)
+	}
 	return r.exchange(ctx, p)
 }
 
@@ -165,6 +172,9 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 // conclude tells the app, and notes that nothing is left to do but to settle what
 // was recovered.
 func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
+	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it
+		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
+	}
 	r.after(ctx, done)
 	if err := r.reach(ctx, p, Settling); err != nil {
 		return err
