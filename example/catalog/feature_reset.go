@@ -298,8 +298,8 @@ type FeatureDiff struct {
 }
 
 // DiffFeature compares two values of Feature field by field, the key included.
-func DiffFeature(a, b *Feature) FeatureDiff {
-	d := FeatureDiff{From: a, To: b}
+func DiffFeature(a, b *Feature) (d FeatureDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFeature_ID)
 	}
@@ -384,32 +384,37 @@ func (d FeatureDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeFeature(mc *merge.Context, base, local, remote *Feature) (Feature, error) {
+func MergeFeature(mc *merge.Context, base, local, remote *Feature) (m Feature, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFeature(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFeature_Description:
-			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
-		case fieldFeature_MDNURL:
-			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
-		case fieldFeature_SourceFile:
-			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
-		case fieldFeature_SpecURLs:
-			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-		case fieldFeature_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFeature_Deprecated:
-			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
-		case fieldFeature_Experimental:
-			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
-		case fieldFeature_StandardTrack:
-			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-		case fieldFeature_Support:
-			m.Support = merge.MapParts(mc, f, keyFeature_Support, elemFeature_Support.Equal, base.Support, local.Support, remote.Support)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFeature_Description) {
+		m.Description = merge.LocalWins(mc, fieldFeature_Description, base.Description, local.Description, remote.Description)
+	}
+	if mc.Local.Has(fieldFeature_MDNURL) {
+		m.MDNURL = merge.LocalWins(mc, fieldFeature_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
+	}
+	if mc.Local.Has(fieldFeature_SourceFile) {
+		m.SourceFile = merge.LocalWins(mc, fieldFeature_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
+	}
+	if mc.Local.Has(fieldFeature_SpecURLs) {
+		m.SpecURLs = merge.SetParts(mc, fieldFeature_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+	}
+	if mc.Local.Has(fieldFeature_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFeature_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFeature_Deprecated) {
+		m.Deprecated = merge.LocalWins(mc, fieldFeature_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
+	}
+	if mc.Local.Has(fieldFeature_Experimental) {
+		m.Experimental = merge.LocalWins(mc, fieldFeature_Experimental, base.Experimental, local.Experimental, remote.Experimental)
+	}
+	if mc.Local.Has(fieldFeature_StandardTrack) {
+		m.StandardTrack = merge.LocalWins(mc, fieldFeature_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+	}
+	if mc.Local.Has(fieldFeature_Support) {
+		m.Support = merge.MapParts(mc, fieldFeature_Support, keyFeature_Support, elemFeature_Support.Equal, base.Support, local.Support, remote.Support)
 	}
 	return m, mc.Err()
 }
@@ -707,8 +712,8 @@ type FeatureByObjectDiff struct {
 
 // DiffFeatureByObject compares two values of FeatureByObject field by field,
 // the key included.
-func DiffFeatureByObject(a, b *FeatureByObject) FeatureByObjectDiff {
-	d := FeatureByObjectDiff{From: a, To: b}
+func DiffFeatureByObject(a, b *FeatureByObject) (d FeatureByObjectDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFeatureByObject_ID)
 	}
@@ -793,32 +798,37 @@ func (d FeatureByObjectDiff) MarshalJSON() ([]byte, error) {
 // has, field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeFeatureByObject(mc *merge.Context, base, local, remote *FeatureByObject) (FeatureByObject, error) {
+func MergeFeatureByObject(mc *merge.Context, base, local, remote *FeatureByObject) (m FeatureByObject, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFeatureByObject(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFeatureByObject_Description:
-			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
-		case fieldFeatureByObject_MDNURL:
-			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
-		case fieldFeatureByObject_SourceFile:
-			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
-		case fieldFeatureByObject_SpecURLs:
-			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-		case fieldFeatureByObject_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFeatureByObject_Deprecated:
-			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
-		case fieldFeatureByObject_Experimental:
-			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
-		case fieldFeatureByObject_StandardTrack:
-			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-		case fieldFeatureByObject_Support:
-			m.Support = merge.MapParts(mc, f, keyFeatureByObject_Support, elemFeatureByObject_Support.Equal, base.Support, local.Support, remote.Support)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFeatureByObject_Description) {
+		m.Description = merge.LocalWins(mc, fieldFeatureByObject_Description, base.Description, local.Description, remote.Description)
+	}
+	if mc.Local.Has(fieldFeatureByObject_MDNURL) {
+		m.MDNURL = merge.LocalWins(mc, fieldFeatureByObject_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
+	}
+	if mc.Local.Has(fieldFeatureByObject_SourceFile) {
+		m.SourceFile = merge.LocalWins(mc, fieldFeatureByObject_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
+	}
+	if mc.Local.Has(fieldFeatureByObject_SpecURLs) {
+		m.SpecURLs = merge.SetParts(mc, fieldFeatureByObject_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+	}
+	if mc.Local.Has(fieldFeatureByObject_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFeatureByObject_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFeatureByObject_Deprecated) {
+		m.Deprecated = merge.LocalWins(mc, fieldFeatureByObject_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
+	}
+	if mc.Local.Has(fieldFeatureByObject_Experimental) {
+		m.Experimental = merge.LocalWins(mc, fieldFeatureByObject_Experimental, base.Experimental, local.Experimental, remote.Experimental)
+	}
+	if mc.Local.Has(fieldFeatureByObject_StandardTrack) {
+		m.StandardTrack = merge.LocalWins(mc, fieldFeatureByObject_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+	}
+	if mc.Local.Has(fieldFeatureByObject_Support) {
+		m.Support = merge.MapParts(mc, fieldFeatureByObject_Support, keyFeatureByObject_Support, elemFeatureByObject_Support.Equal, base.Support, local.Support, remote.Support)
 	}
 	return m, mc.Err()
 }
@@ -1120,8 +1130,8 @@ type FeatureByJournalDiff struct {
 
 // DiffFeatureByJournal compares two values of FeatureByJournal field by field,
 // the key included.
-func DiffFeatureByJournal(a, b *FeatureByJournal) FeatureByJournalDiff {
-	d := FeatureByJournalDiff{From: a, To: b}
+func DiffFeatureByJournal(a, b *FeatureByJournal) (d FeatureByJournalDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFeatureByJournal_ID)
 	}
@@ -1206,32 +1216,37 @@ func (d FeatureByJournalDiff) MarshalJSON() ([]byte, error) {
 // has, field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeFeatureByJournal(mc *merge.Context, base, local, remote *FeatureByJournal) (FeatureByJournal, error) {
+func MergeFeatureByJournal(mc *merge.Context, base, local, remote *FeatureByJournal) (m FeatureByJournal, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFeatureByJournal(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFeatureByJournal_Description:
-			m.Description = merge.LocalWins(mc, f, base.Description, local.Description, remote.Description)
-		case fieldFeatureByJournal_MDNURL:
-			m.MDNURL = merge.LocalWins(mc, f, base.MDNURL, local.MDNURL, remote.MDNURL)
-		case fieldFeatureByJournal_SourceFile:
-			m.SourceFile = merge.LocalWins(mc, f, base.SourceFile, local.SourceFile, remote.SourceFile)
-		case fieldFeatureByJournal_SpecURLs:
-			m.SpecURLs = merge.SetParts(mc, f, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
-		case fieldFeatureByJournal_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFeatureByJournal_Deprecated:
-			m.Deprecated = merge.LocalWins(mc, f, base.Deprecated, local.Deprecated, remote.Deprecated)
-		case fieldFeatureByJournal_Experimental:
-			m.Experimental = merge.LocalWins(mc, f, base.Experimental, local.Experimental, remote.Experimental)
-		case fieldFeatureByJournal_StandardTrack:
-			m.StandardTrack = merge.LocalWins(mc, f, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
-		case fieldFeatureByJournal_Support:
-			m.Support = merge.MapParts(mc, f, keyFeatureByJournal_Support, elemFeatureByJournal_Support.Equal, base.Support, local.Support, remote.Support)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFeatureByJournal_Description) {
+		m.Description = merge.LocalWins(mc, fieldFeatureByJournal_Description, base.Description, local.Description, remote.Description)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_MDNURL) {
+		m.MDNURL = merge.LocalWins(mc, fieldFeatureByJournal_MDNURL, base.MDNURL, local.MDNURL, remote.MDNURL)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_SourceFile) {
+		m.SourceFile = merge.LocalWins(mc, fieldFeatureByJournal_SourceFile, base.SourceFile, local.SourceFile, remote.SourceFile)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_SpecURLs) {
+		m.SpecURLs = merge.SetParts(mc, fieldFeatureByJournal_SpecURLs, base.SpecURLs, local.SpecURLs, remote.SpecURLs)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFeatureByJournal_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_Deprecated) {
+		m.Deprecated = merge.LocalWins(mc, fieldFeatureByJournal_Deprecated, base.Deprecated, local.Deprecated, remote.Deprecated)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_Experimental) {
+		m.Experimental = merge.LocalWins(mc, fieldFeatureByJournal_Experimental, base.Experimental, local.Experimental, remote.Experimental)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_StandardTrack) {
+		m.StandardTrack = merge.LocalWins(mc, fieldFeatureByJournal_StandardTrack, base.StandardTrack, local.StandardTrack, remote.StandardTrack)
+	}
+	if mc.Local.Has(fieldFeatureByJournal_Support) {
+		m.Support = merge.MapParts(mc, fieldFeatureByJournal_Support, keyFeatureByJournal_Support, elemFeatureByJournal_Support.Equal, base.Support, local.Support, remote.Support)
 	}
 	return m, mc.Err()
 }

@@ -13,9 +13,10 @@ func (m model) diffType() {
 			jen.List(jen.Id("From"), jen.Id("To")).Add(pointer(m.GoName))))
 }
 
-// diffFunction compares two objects.
+// diffFunction compares two objects. Its result has a name, and so is not copied
+// once more.
 func (m model) diffFunction() {
-	statements := []jen.Code{jen.Id("d").Op(":=").Id(m.diff()).Add(pairs(pair("From", jen.Id("a")), pair("To", jen.Id("b"))))}
+	statements := []jen.Code{jen.List(at("d", "From"), at("d", "To")).Op("=").List(jen.Id("a"), jen.Id("b"))}
 	for _, f := range m.Fields {
 		statements = append(statements, jen.If(m.differ(f, at("a", f.Selector), at("b", f.Selector))).Block(
 			at("d", "Fields").Dot("Add").Call(jen.Id(m.index(f)))))
@@ -23,7 +24,7 @@ func (m model) diffFunction() {
 	statements = append(statements, jen.Return(jen.Id("d")))
 	m.add(
 		doc("%s compares two values of %s field by field, the key included.", m.diffFunc(), m.GoName),
-		jen.Func().Id(m.diffFunc()).Params(jen.List(jen.Id("a"), jen.Id("b")).Add(pointer(m.GoName))).Id(m.diff()).Block(statements...))
+		jen.Func().Id(m.diffFunc()).Params(jen.List(jen.Id("a"), jen.Id("b")).Add(pointer(m.GoName))).Params(jen.Id("d").Id(m.diff())).Block(statements...))
 }
 
 // diffMethods are what can be done with a diff.

@@ -16,29 +16,26 @@ var wholeRules = map[rmodel.Rule]string{rmodel.Local: "LocalWins", rmodel.Remote
 // user's, which these names must not hide.
 type merging struct {
 	model
-	context, base, local, remote, result, loop string
+	context, base, local, remote, result string
 }
 
-// mergeFunction merges two objects by their rules. It looks at the fields that
-// changed locally and at no others: most objects have few.
+// mergeFunction merges two objects by their rules. Its result has a name, and so
+// is not copied once more.
 func (m model) mergeFunction() {
 	free := m.pkg.free
-	g := merging{m, free("mc"), free("base"), free("local"), free("remote"), free("m"), free("f")}
+	g := merging{m, free("mc"), free("base"), free("local"), free("remote"), free("m")}
 	diff := jen.Id(m.diffFunc()).Call(jen.Id(g.base), jen.Id(g.local)).Dot("Fields")
 	statements := []jen.Code{
 		jen.If(jen.Id(g.context).Op("==").Nil()).Block(
 			jen.Id(g.context).Op("=").Op("&").Add(m.mergePkg("Context")).Add(pairs(pair("Local", diff)))),
-		jen.Id(g.result).Op(":=").Add(pointer(g.remote)),
+		jen.Id(g.result).Op("=").Add(pointer(g.remote)),
 	}
-	var cases []jen.Code
 	for _, f := range m.Fields {
 		if f != m.Key {
-			cases = append(cases, jen.Case(jen.Id(m.index(f))).Block(at(g.result, f.Selector).Op("=").Add(g.field(f))))
+			statements = append(statements, jen.If(at(g.context, "Local").Dot("Has").Call(jen.Id(m.index(f)))).Block(
+				at(g.result, f.Selector).Op("=").Add(g.field(f))))
 		}
 	}
-	statements = append(statements,
-		jen.For(jen.Id(g.loop).Op(":=").Range().Add(at(g.context, "Local").Dot("All").Call())).Block(
-			jen.Switch(jen.Id(g.loop)).Block(cases...)))
 	statements = append(statements, jen.Return(jen.Id(g.result), at(g.context, "Err").Call()))
 	m.add(
 		doc("%s merges what changed locally into what the other side has, field by field; %s says which fields changed locally and is told of conflicts. "+
@@ -47,7 +44,7 @@ func (m model) mergeFunction() {
 		jen.Func().Id(m.mergeFunc()).Params(
 			jen.Id(g.context).Op("*").Add(m.mergePkg("Context")),
 			jen.List(jen.Id(g.base), jen.Id(g.local), jen.Id(g.remote)).Add(pointer(m.GoName)),
-		).Params(jen.Id(m.GoName), jen.Error()).Block(statements...))
+		).Params(jen.Id(g.result).Id(m.GoName), jen.Id("_").Error()).Block(statements...))
 }
 
 // field is the call that merges a field.
@@ -97,7 +94,7 @@ func (g merging) identity(f *schema.Field) jen.Code {
 // call is a call of a rule's function: what every rule takes, and what this one
 // takes besides, before the three values.
 func (g merging) call(f *schema.Field, function string, with ...jen.Code) jen.Code {
-	arguments := append([]jen.Code{jen.Id(g.context), jen.Id(g.loop)}, with...)
+	arguments := append([]jen.Code{jen.Id(g.context), jen.Id(g.index(f))}, with...)
 	for _, side := range []string{g.base, g.local, g.remote} {
 		arguments = append(arguments, at(side, f.Selector))
 	}

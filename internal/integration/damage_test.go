@@ -3,6 +3,7 @@ package integration
 import (
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -279,12 +280,12 @@ func TestPaths(t *testing.T) {
 	})
 }
 
-// Even reading takes a lock, so the directory must be writable, and the error has
-// to say so: the store itself may well be.
+// In a directory that this user cannot write to a store can be read and not
+// written, which the error says: the store itself may well be writable.
 func TestReadOnlyDirectory(t *testing.T) {
 	each(t, func(t *testing.T, d sqlitestore.Driver) {
 		path := newPath(t)
-		fill(t, d, path)
+		want := fill(t, d, path)
 		if err := os.Remove(path + ".lock"); err != nil {
 			t.Fatal(err)
 		}
@@ -296,9 +297,12 @@ func TestReadOnlyDirectory(t *testing.T) {
 		if os.WriteFile(filepath.Join(dir, "try"), nil, 0o666) == nil {
 			t.Skip("permissions do not bind this user, or not on this system")
 		}
-		refused(t, d, path, &items.Schema, fs.ErrPermission, dir)
-		_, err := open(t, d, filepath.Join(dir, "new.db"), &items.Schema, false)
+		wantStore(t, d, path, want)
+		_, err := open(t, d, path, &items.Schema, false)
+		wantError(t, "writing", err, fs.ErrPermission, dir)
+		_, err = open(t, d, filepath.Join(dir, "new.db"), &items.Schema, false)
 		wantError(t, "making a store", err, fs.ErrPermission, dir)
+		wantError(t, "removing", d.Remove(t.Context(), path), fs.ErrPermission, dir)
 	})
 }
 
@@ -345,61 +349,87 @@ func TestSecondOpener(t *testing.T) {
 	})
 }
 
-// Single bytes go wrong. SQLite has no checksums, so what is read may differ, but
-// reading ends with content or with an error that says what the matter is. A flip
-// is named by its number, and the seed is fixed: a failure can be repeated.
+var flips = flag.Int("flips", 10_000, "how many bytes TestFlippedBytes flips")
+
+// Single bytes go wrong. SQLite has no checksums, so what is read of the objects
+// may differ, but reading ends with content or with an error that says what the
+// matter is; and what is unsynced, which nobody else has, is right or is an error.
+// A flip is named by its number, and the seed is fixed: a failure can be repeated.
 func TestFlippedBytes(t *testing.T) {
-	const flips = 300
 	each(t, func(t *testing.T, d sqlitestore.Driver) {
+		t.Parallel()
 		whole := newPath(t)
-		fill(t, d, whole)
-		content := read(t, whole)
+		want := fill(t, d, whole)
+		file := read(t, whole)
 		random := rand.New(rand.NewPCG(1, 2))
-		failed := 0
-		for i := range flips {
-			at, mask := random.IntN(len(content)), byte(1+random.IntN(255))
+		path := newPath(t)
+		total, told, wrong := *flips/len(drivers), 0, 0
+		for i := range total {
+			at, mask := random.IntN(len(file)), byte(1+random.IntN(255))
 			if i%3 == 0 {
 				at %= 1024 // where all of the file's structure hangs
 			}
-			flipped := slices.Clone(content)
+			flipped := slices.Clone(file)
 			flipped[at] ^= mask
-			path := newPath(t)
 			write(t, path, flipped)
-			err := listFlipped(t, d, path)
+			got, err := listFlipped(t, d, path)
 			var misfit *model.FieldError
 			switch {
 			case err == nil:
+				if !reflect.DeepEqual(got.Entries, want.Entries) || got.state != want.state {
+					t.Errorf("flip %d, byte %d ^ %#x: what is unsynced is not what was written", i, at, mask)
+				}
+				if !reflect.DeepEqual(got, want) {
+					wrong++
+				}
 			case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrNotAStore), errors.Is(err, store.ErrSchema), errors.As(err, &misfit):
-				failed++
+				told++
 			default:
 				t.Errorf("flip %d, byte %d ^ %#x: the error says nothing to the app: %v", i, at, mask, err)
 			}
 			if !slices.Equal(read(t, path), flipped) {
 				t.Errorf("flip %d, byte %d ^ %#x: reading changed the file", i, at, mask)
 			}
+			if got := beside(t, path); !slices.Equal(got, []string{""}) && header(flipped) {
+				t.Errorf("flip %d, byte %d ^ %#x: reading leaves %q", i, at, mask, got)
+			}
+			remove(t, path, "-wal", "-shm", "-journal")
 		}
-		if failed == 0 || failed == flips {
-			t.Errorf("%d of %d flips were noticed: the test tests nothing", failed, flips)
+		t.Logf("of %d flips %d were told, %d changed an object", total, told, wrong)
+		if told == 0 || told == total {
+			t.Errorf("%d of %d flips were told: the test tests nothing", told, total)
 		}
 	})
 }
 
+// header tells whether a file says of itself that it has no log.
+func header(file []byte) bool { return file[18] == 1 && file[19] == 1 }
+
+func remove(t *testing.T, path string, suffixes ...string) {
+	t.Helper()
+	for _, suffix := range suffixes {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // listFlipped opens a store to read it and lists all that it has.
-func listFlipped(t *testing.T, d sqlitestore.Driver, path string) (err error) {
+func listFlipped(t *testing.T, d sqlitestore.Driver, path string) (c content, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	db, err := open(t, d, path, &items.Schema, true)
+	db, err := store.Open(t.Context(), d, path, &items.Schema, store.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return err
+		return c, err
 	}
 	err = db.View(t.Context(), func(tx *store.Tx) error {
-		_, err := list(tx)
+		c, err = list(tx)
 		return err
 	})
-	return errors.Join(err, db.Close())
+	return c, errors.Join(err, db.Close())
 }
 
 // The content is for anyone who has an SQLite tool: what each kind of field looks
@@ -499,9 +529,19 @@ type content struct {
 	Objects  []items.ObjectItem
 	Journals []items.JournalItem
 	Entries  []model.Entry
+	state    state
+}
+
+// state is what a store says of itself.
+type state struct {
+	id     string
+	seq    uint64
+	synced store.LastSynced
 }
 
 func list(tx *store.Tx) (c content, err error) {
+	c.state = state{id: tx.Store().ID(), seq: tx.Seq()}
+	c.state.synced, _ = tx.Store().LastSynced()
 	if c.Fields, err = plain(items.FieldItemRecords.All(tx)); err != nil {
 		return c, err
 	}

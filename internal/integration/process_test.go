@@ -3,6 +3,7 @@ package integration
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,6 +32,7 @@ var roles = map[string]func(d sqlitestore.Driver, path string) error{
 	"die":  writeAndDie,
 	"hold": func(d sqlitestore.Driver, path string) error { return hold(d, path, false) },
 	"read": func(d sqlitestore.Driver, path string) error { return hold(d, path, true) },
+	"try":  tryToOpen,
 }
 
 func TestMain(m *testing.M) {
@@ -220,4 +222,18 @@ func TestHeldByAnotherProcess(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tryToOpen tells whether the store can be written.
+func tryToOpen(d sqlitestore.Driver, path string) error {
+	db, err := store.Open(context.Background(), d, path, &items.Schema, store.Options{})
+	if errors.Is(err, store.ErrInUse) {
+		fmt.Println("in use")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("free")
+	return db.Close()
 }

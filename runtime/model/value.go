@@ -189,7 +189,16 @@ func (v Value) Member(name string) Value {
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // FormatTime is the stored text of an instant.
-func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+func FormatTime(t time.Time) string {
+	// Package time has a short way for RFC 3339 and none for nine digits.
+	var room [len(timeLayout) + len("-9")]byte
+	b := t.UTC().AppendFormat(room[:0], time.RFC3339)
+	b = append(b[:len(b)-len("Z")], ".000000000Z"...)
+	for n, i := t.Nanosecond(), len(b)-len("0Z"); n > 0; n, i = n/10, i-1 {
+		b[i] += byte(n % 10)
+	}
+	return string(b)
+}
 
 // ParseTime reads any RFC 3339 text.
 func ParseTime(text string) (time.Time, error) { return time.Parse(time.RFC3339Nano, text) }

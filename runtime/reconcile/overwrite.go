@@ -10,10 +10,10 @@ import (
 
 // overwrites is the strategy overwrite: every object of the backup that differs
 // from the fresh one, and every tombstone, which is not followed.
-func (p *Plan) overwrites(from, to *store.Tx) iter.Seq2[*Object, error] {
+func (p *Plan) overwrites(from backup, to *store.Tx) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		for _, m := range p.fresh.Schema().Models() {
-			for local, err := range from.Rows(m.Info) {
+			for local, err := range from.rows(m.Info) {
 				var o *Object
 				if err == nil {
 					o, err = p.overwrite(to, m, local)
@@ -27,7 +27,7 @@ func (p *Plan) overwrites(from, to *store.Tx) iter.Seq2[*Object, error] {
 				}
 			}
 		}
-		for e, err := range p.entries(from) {
+		for e, err := range from.entries(p.o.Mark) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -3,12 +3,16 @@
 //
 // A Plan can be previewed and applied, in one transaction. Both take the same way
 // through package merge, object by object, so what was previewed is what is done
-// unless the fresh store was written meanwhile. The work is
-// proportional to what is unsynced. Memory does not grow with it, but for what a
-// constraint refuses and for references to what is not there.
+// unless the fresh store was written meanwhile. The work is proportional to what is
+// unsynced. Memory does not grow with it, but for what a constraint refuses, for
+// references to what is not there, and for the keys of what is recovered by hand.
+//
+// Reconcile does as much as can be done by stamps alone, for apps that keep their
+// data in a way of their own.
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,44 +39,16 @@ var (
 	ErrMovedOn = errors.New("the backup has been written since it was reconciled")
 )
 
-// Strategy is what is done with the unsynced changes of a backup.
-type Strategy uint8
-
-// The strategies.
-const (
-	Recover   Strategy = iota // merge them into the fresh store
-	Discard                   // leave the fresh store as it is
-	Overwrite                 // write every object of the backup over the fresh store's; delete nothing
-)
-
-var strategyNames = [...]string{"recover", "discard", "overwrite"}
-
-// String is the lower-case name of the strategy.
-func (s Strategy) String() string {
-	if int(s) < len(strategyNames) {
-		return strategyNames[s]
-	}
-	return fmt.Sprintf("strategy %d", s)
-}
-
-// MarshalText gives the form of String.
-func (s Strategy) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// ParseStrategy reads the form of String.
-func ParseStrategy(name string) (Strategy, error) {
-	for i, n := range strategyNames {
-		if n == name {
-			return Strategy(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%q is not a strategy (allowed: %v)", name, strategyNames)
-}
-
 // Options are what an app chooses. The zero Options recover, and an edit beats a
 // deletion.
 type Options struct {
 	Strategy Strategy
 	Policy   model.Policy
+
+	// Manual is the function that the strategy manual calls, in the transaction that
+	// notes the backup as reconciled. What it does counts when it returns nil; after
+	// an error or a panic of its nothing was changed. Preview calls it too.
+	Manual func(*ByHand) error
 
 	// Mark is what the backend knows of the backup's client, as of the fresh copy.
 	// It settles what the backup had sent and never heard of again; without it a
@@ -83,10 +59,18 @@ type Options struct {
 	// An error from it ends the work, and nothing is applied.
 	Each func(*Object) error
 
+	// Last, if set, is what Apply calls in its transaction when all is done, before
+	// that commits: to is the fresh store's, from the backup's, which is nil where the
+	// backup cannot be read. An error takes everything back. It is not called where
+	// the backup had been reconciled before.
+	Last func(to, from *store.Tx, report *Report) error
+
 	// Keep is how many objects, and how many dangling references, a Report holds
 	// on to; 0 means 10,000. The counts include the rest, and Each sees it.
 	Keep int
 }
+
+const keepDefault = 10_000
 
 // Object is what becomes of one object's unsynced changes.
 type Object struct {
@@ -105,7 +89,8 @@ type Object struct {
 
 	decision *merge.Decision
 	info     *model.Info
-	failure  error // of the latest try to write it
+	failure  error   // of the latest try to write it
+	by       *ByHand // that showed it to the app's function
 }
 
 // Plan is a reconciliation of one backup with one fresh store that has not
@@ -113,21 +98,20 @@ type Object struct {
 type Plan struct {
 	backup, fresh *store.Store
 	o             Options
+	unreadable    error // why a plan to recover came down to discarding
 }
 
 // New plans the reconciliation of backup, which is only read, with fresh, which
 // must be complete (store.Tx.MarkSynced) and hold no unsynced changes.
 func New(backup, fresh *store.Store, o Options) *Plan {
-	if o.Keep == 0 {
-		o.Keep = 10_000
-	}
+	o.Keep = cmp.Or(o.Keep, keepDefault)
 	return &Plan{backup: backup, fresh: fresh, o: o}
 }
 
 // Preview says what Apply would do, and changes nothing: it does what Apply does
 // and takes it back.
 func (p *Plan) Preview(ctx context.Context) (*Report, error) {
-	return p.run(ctx, func() error { return errTakeBack })
+	return p.run(ctx, func(to, from *store.Tx, report *Report) error { return errTakeBack })
 }
 
 // errTakeBack ends the transaction of a preview.
@@ -136,25 +120,31 @@ var errTakeBack = errors.New("only a preview")
 // Apply reconciles, in one transaction of the fresh store. When it returns
 // without an error the report's every object is as it says, those that failed
 // included: these are in the backup only, so look at Report.Failed before letting
-// go of it. After an error nothing was changed. A backup that was reconciled into this store before is
-// not reconciled again: the report is empty then and says so.
+// go of it. After an error nothing was changed. A backup that was reconciled into
+// this store before is not reconciled again, nor are those of its objects that
+// failed: the report is empty then and says so. A failed object can be read from
+// the backup and written to the fresh store as any other.
 func (p *Plan) Apply(ctx context.Context) (*Report, error) {
-	return p.run(ctx, func() error { return nil })
+	return p.run(ctx, func(to, from *store.Tx, report *Report) error {
+		if report.Applied = true; report.Before || p.o.Last == nil {
+			return nil
+		}
+		return p.o.Last(to, from, report)
+	})
 }
 
-// run takes every object through, once; commit has the last word.
-func (p *Plan) run(ctx context.Context, commit func() error) (*Report, error) {
-	if p.backup == nil || p.fresh == nil {
-		return nil, errors.New("reconciling: the backup or the fresh store is nil")
+// last has the last word on a transaction.
+type last func(to, from *store.Tx, report *Report) error
+
+// run takes every object through, once.
+func (p *Plan) run(ctx context.Context, do last) (*Report, error) {
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("reconciling: %w", err)
 	}
-	report := p.report()
-	err := p.fresh.Update(ctx, func(to *store.Tx) error {
-		err := p.backup.View(ctx, func(from *store.Tx) error { return p.reconcile(from, to, report) })
-		if err != nil {
-			return err
-		}
-		return commit()
-	})
+	report, err := p.transact(ctx, do)
+	if p.o.Strategy == RecoverOrDiscard && unreadable(err) {
+		report, err = p.discarding(err).transact(ctx, do)
+	}
 	if err != nil && err != errTakeBack {
 		return nil, fmt.Errorf("reconciling the backup %s with %s: %w", p.backup.Path(), p.fresh.Path(), err)
 	}
@@ -162,13 +152,55 @@ func (p *Plan) run(ctx context.Context, commit func() error) (*Report, error) {
 	return report, nil
 }
 
-func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
-	done, err := p.guard(from, to)
+// check refuses options that say nothing, or two things.
+func (p *Plan) check() error {
+	switch o := &p.o; {
+	case p.backup == nil || p.fresh == nil:
+		return errors.New("the backup or the fresh store is nil")
+	case int(o.Strategy) >= len(strategyNames):
+		return fmt.Errorf("Options.Strategy: there is no %s (allowed: %v)", o.Strategy, strategyNames)
+	case o.Strategy == Manual && o.Manual == nil:
+		return errors.New("the strategy manual needs a function in Options.Manual")
+	case o.Strategy != Manual && o.Manual != nil:
+		return fmt.Errorf("Options.Manual is set, but the strategy is %s; only the strategy manual calls it", o.Strategy)
+	case o.Keep < 0:
+		return fmt.Errorf("Options.Keep is %d, less than 0", o.Keep)
+	}
+	return nil
+}
+
+// transact is one transaction of the fresh store, beside one of the backup.
+func (p *Plan) transact(ctx context.Context, do last) (*Report, error) {
+	report := p.report()
+	return report, p.fresh.Update(ctx, func(to *store.Tx) error {
+		viewed := false
+		err := p.backup.View(ctx, func(from *store.Tx) error {
+			viewed = true
+			if err := p.reconcile(backup{from}, to, report); err != nil {
+				return err
+			}
+			return do(to, from, report)
+		})
+		if err != nil && !viewed {
+			if err = p.unopened(to, report, ofBackup(err)); err == nil {
+				err = do(to, nil, report)
+			}
+		}
+		return err
+	})
+}
+
+func (p *Plan) reconcile(from backup, to *store.Tx, report *Report) error {
+	done, err := p.guard(from.tx.Seq(), to)
 	if err != nil || done {
 		report.Before = done
 		return err
 	}
 	if err := p.checkMark(from, report); err != nil {
+		return err
+	}
+	// At once, so that what is stamped here is newer than all that the backup has.
+	if err := to.SetReconciled(from.tx); err != nil {
 		return err
 	}
 	refs := references{plan: p, from: from, to: to}
@@ -182,8 +214,25 @@ func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
 		}
 		return nil
 	}
+	if p.o.Strategy == Manual {
+		err = p.byHand(from, to, tell)
+	} else {
+		err = p.each(from, to, report, tell)
+	}
+	if err != nil {
+		return err
+	}
+	return refs.settle(report)
+}
+
+// each takes object by object from the backup to the fresh store.
+func (p *Plan) each(from backup, to *store.Tx, report *Report, tell func(*Object) error) error {
 	var refused []*Object
 	for o, err := range p.objects(from, to) {
+		if p.unreadable != nil && unreadable(err) {
+			report.Unlisted = true
+			break
+		}
 		if err != nil {
 			return err
 		}
@@ -198,20 +247,22 @@ func (p *Plan) reconcile(from, to *store.Tx, report *Report) error {
 			}
 		}
 	}
-	if err := p.again(to, refused, tell); err != nil {
-		return err
-	}
-	if err := refs.settle(report); err != nil {
-		return err
-	}
-	return to.SetReconciled(from)
+	return p.again(to, refused, tell)
 }
 
-// guard refuses what would lose data, and tells whether the backup was
-// reconciled before.
-func (p *Plan) guard(from, to *store.Tx) (before bool, err error) {
+// again tries once more what a constraint of the store refused.
+func (p *Plan) again(to *store.Tx, refused []*Object, tell func(*Object) error) error {
+	return again(refused,
+		func(o *Object) error { return p.apply(to, o) },
+		func(refused []*Object) (done, left []*Object, err error) { return p.together(to, refused) },
+		tell)
+}
+
+// guard refuses what would lose data, and tells whether the backup, which stands
+// at commit now, was reconciled before.
+func (p *Plan) guard(now uint64, to *store.Tx) (before bool, err error) {
 	if seq, ok := to.Reconciled(p.backup.ID()); ok {
-		if now := from.Seq(); now != seq {
+		if now != seq {
 			return false, fmt.Errorf("it was reconciled at commit %d and stands at %d; reconcile it into another fresh copy: %w", seq, now, ErrMovedOn)
 		}
 		return true, nil
@@ -232,38 +283,30 @@ func (p *Plan) guard(from, to *store.Tx) (before bool, err error) {
 }
 
 // checkMark notes what a restored backend has forgotten.
-func (p *Plan) checkMark(from *store.Tx, report *Report) error {
+func (p *Plan) checkMark(from backup, report *Report) error {
 	if p.o.Strategy == Discard {
 		return nil
 	}
 	if p.o.Mark == nil {
-		if cut := from.Cut(); cut != nil {
+		if cut := from.tx.Cut(); cut != nil {
 			return fmt.Errorf("it has sent cut %d and does not know what became of it; pass the backend's mark in Options.Mark: %w", cut.N, store.ErrCutOpen)
 		}
 		return nil
 	}
-	err := from.CheckMark(*p.o.Mark)
+	err := from.tx.CheckMark(*p.o.Mark)
 	if errors.As(err, &report.Rewound) {
 		return nil
 	}
 	return err
 }
 
-// entries yields what is unsynced in the backup.
-func (p *Plan) entries(from *store.Tx) iter.Seq2[*model.Entry, error] {
-	if p.o.Mark == nil {
-		return from.Entries()
-	}
-	return from.Settled(*p.o.Mark)
-}
-
 // objects decides object by object.
-func (p *Plan) objects(from, to *store.Tx) iter.Seq2[*Object, error] {
+func (p *Plan) objects(from backup, to *store.Tx) iter.Seq2[*Object, error] {
 	if p.o.Strategy == Overwrite {
 		return p.overwrites(from, to)
 	}
 	return func(yield func(*Object, error) bool) {
-		for e, err := range p.entries(from) {
+		for e, err := range from.entries(p.o.Mark) {
 			var o *Object
 			if err == nil {
 				o, err = p.decide(from, to, e)
@@ -280,7 +323,7 @@ func (p *Plan) objects(from, to *store.Tx) iter.Seq2[*Object, error] {
 }
 
 // decide says what becomes of one entry.
-func (p *Plan) decide(from, to *store.Tx, e *model.Entry) (*Object, error) {
+func (p *Plan) decide(from backup, to *store.Tx, e *model.Entry) (*Object, error) {
 	m := p.fresh.Schema().Model(e.Model)
 	if m == nil {
 		return unknown(e), nil
@@ -288,7 +331,7 @@ func (p *Plan) decide(from, to *store.Tx, e *model.Entry) (*Object, error) {
 	if p.o.Strategy == Discard {
 		return object(m.Info, e, &merge.Decision{Outcome: merge.Dropped, Reason: "strategy discard"}), nil
 	}
-	local, err := from.Row(m.Info, e.Key)
+	local, err := from.row(m.Info, e.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -335,48 +378,4 @@ func (p *Plan) apply(to *store.Tx, o *Object) error {
 		return to.Write(o.info, o.Key, d.Row)
 	}
 	return to.Apply(o.info, o.Key, d)
-}
-
-// again applies the objects that a constraint of the store refused, until none
-// is left or none succeeds any more: one may have waited for a value that must be
-// unique and that a later one has given up. Those that are left have failed, and
-// the rest goes on.
-func (p *Plan) again(to *store.Tx, refused []*Object, tell func(*Object) error) error {
-	for progress := true; progress; {
-		progress = false
-		var left []*Object
-		for _, o := range refused {
-			switch err := p.apply(to, o); {
-			case errors.Is(err, store.ErrConstraint):
-				o.fail(err)
-				left = append(left, o)
-			case err != nil:
-				return err
-			default:
-				progress = true
-				if err := tell(o); err != nil {
-					return err
-				}
-			}
-		}
-		refused = left
-	}
-	for _, o := range refused {
-		o.settleFailure()
-		if err := tell(o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fail notes why an object could not be written; it may be tried again.
-func (o *Object) fail(err error) { o.failure = err }
-
-// settleFailure makes the object a reported failure: what it would have changed
-// is in the backup only.
-func (o *Object) settleFailure() {
-	o.Losses = append(o.Losses, merge.Unsaved(o.info, o.decision, o.failure)...)
-	o.Outcome, o.Reason, o.Write, o.Fields = merge.Failed, o.failure.Error(), merge.WriteNothing, nil
-	o.decision.Row, o.decision.Write = nil, merge.WriteNothing
 }

@@ -27,18 +27,21 @@ import (
 // world is a backend's fresh copy and a client's backup, with a disk for both.
 type world struct {
 	*testing.T
-	disk *memstore.Disk
-	now  time.Time
+	disk   *memstore.Disk
+	driver store.Driver // the disk, or the disk with faults
+	now    time.Time
+	tick   time.Duration // between two looks at the clock
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{T: t, disk: memstore.New(), now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	disk := memstore.New()
+	return &world{T: t, disk: disk, driver: disk, now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), tick: time.Second}
 }
 
 func (w *world) open(path string, schema *store.Schema) *store.Store {
 	w.Helper()
-	db, err := store.Open(w.Context(), w.disk, path, schema, store.Options{
-		Now:    func() time.Time { w.now = w.now.Add(time.Second); return w.now },
+	db, err := store.Open(w.Context(), w.driver, path, schema, store.Options{
+		Now:    func() time.Time { w.now = w.now.Add(w.tick); return w.now },
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

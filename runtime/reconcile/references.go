@@ -9,6 +9,8 @@ import (
 )
 
 // Dangling is a recovered reference to an object that is not in the fresh store.
+// An object of the fresh store that has no unsynced changes, and refers to one that
+// is deleted here, is not looked for: it could be any.
 type Dangling struct {
 	Model   string      `json:"model"`
 	Key     model.Value `json:"key"`
@@ -23,7 +25,7 @@ type Dangling struct {
 // in the end.
 type references struct {
 	plan    *Plan
-	from    *store.Tx
+	from    backup
 	to      *store.Tx
 	missing []reference
 }
@@ -53,7 +55,7 @@ func (r *references) note(o *Object) error {
 		if err != nil {
 			return err
 		}
-		deleted, err := r.from.Entry(ref.to, to) // the backup may be about to delete it
+		deleted, err := r.from.entry(ref.to, to) // the backup may be about to delete it
 		if err != nil {
 			return err
 		}

@@ -16,13 +16,20 @@ import (
 // Report says what became of every unsynced change. Its JSON form, by
 // encoding/json, is for machines; WriteText is for people.
 type Report struct {
-	Backup   string   `json:"backup"` // the path
-	BackupID string   `json:"backup_id"`
-	Fresh    string   `json:"fresh"` // the path
+	Backup   string   `json:"backup,omitempty"` // the path
+	BackupID string   `json:"backup_id,omitempty"`
+	Fresh    string   `json:"fresh,omitempty"` // the path
 	Strategy Strategy `json:"strategy"`
+	Model    string   `json:"model,omitempty"` // of Reconcile, which knows no stores
 
 	Applied bool `json:"applied"` // false: a preview
 	Before  bool `json:"before"`  // the backup had been reconciled before; nothing was done
+
+	// FellBack is why recover-or-discard discarded: the error of the backup. What
+	// had changed in it is in the backup only. Unlisted is set where it could not be
+	// read to the end, so that this was more than Total says.
+	FellBack string `json:"fell_back,omitempty"`
+	Unlisted bool   `json:"unlisted,omitempty"`
 
 	// Rewound is set when the backend has forgotten changes of this client that it
 	// had acknowledged. They are not unsynced any more, so they are not recovered:
@@ -37,7 +44,7 @@ type Report struct {
 	Unsynced  int     `json:"unsynced"`  // objects that have something to upload now
 
 	// Objects are the first of Total, in the order of the models' names and then
-	// of the keys; Dangling are the first of DanglingTotal.
+	// of the keys, those last that a constraint had refused at first; Dangling are the first of DanglingTotal.
 	Objects       []*Object  `json:"objects"`
 	Dangling      []Dangling `json:"dangling,omitempty"`
 	DanglingTotal int        `json:"dangling_total"`
@@ -52,10 +59,14 @@ type Count struct {
 }
 
 func (p *Plan) report() *Report {
-	return &Report{
+	r := &Report{
 		Backup: p.backup.Path(), BackupID: p.backup.ID(), Fresh: p.fresh.Path(), Strategy: p.o.Strategy,
 		Counts: []Count{}, Objects: []*Object{},
 	}
+	if p.unreadable != nil {
+		r.Strategy, r.FellBack = RecoverOrDiscard, p.unreadable.Error()
+	}
+	return r
 }
 
 func (r *Report) add(o *Object, keep int) {
@@ -134,10 +145,20 @@ func (r *Report) summary(b *strings.Builder) {
 	case r.Before:
 		fmt.Fprintf(b, "The backup %s was reconciled with %s before: nothing to do.\n", r.Backup, r.Fresh)
 		return
+	case r.Applied && r.Model != "":
+		fmt.Fprintf(b, "Reconciled the backup of %s with fresh, by stamps.\n", r.Model)
 	case r.Applied:
 		fmt.Fprintf(b, "Reconciled the backup %s with %s (strategy %s).\n", r.Backup, r.Fresh, r.Strategy)
+	case r.Model != "":
+		fmt.Fprintf(b, "Preview: the backup of %s with fresh, by stamps. Nothing was changed.\n", r.Model)
 	default:
 		fmt.Fprintf(b, "Preview: the backup %s with %s (strategy %s). Nothing was changed.\n", r.Backup, r.Fresh, r.Strategy)
+	}
+	if r.FellBack != "" {
+		fmt.Fprintf(b, "The backup cannot be recovered, so its changes were left in it: %s.\n", r.FellBack)
+	}
+	if r.Unlisted {
+		b.WriteString("It could not be read to its end: there may be more than is listed here.\n")
 	}
 	if r.Rewound != nil {
 		fmt.Fprintf(b, "%s%s; what it had acknowledged since is in the backup.\n", strings.ToUpper(r.Rewound.Error()[:1]), r.Rewound.Error()[1:])

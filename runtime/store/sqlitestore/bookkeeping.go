@@ -2,7 +2,9 @@ package sqlitestore
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"iter"
 	"slices"
 
@@ -14,13 +16,13 @@ import (
 var (
 	getMeta     = &query{text: readMeta}
 	putMeta     = &query{text: writeMeta}
-	getEntry    = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" = ?`}
-	allEntries  = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? ORDER BY e."key"`}
-	nextEntries = &query{text: `SELECT e."key", e."content" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" > ? ORDER BY e."key"`}
+	getEntry    = &query{text: `SELECT e."key", e."content", e."sum" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" = ?`}
+	allEntries  = &query{text: `SELECT e."key", e."content", e."sum" FROM "_reset_entries" AS e WHERE e."model" = ? ORDER BY e."key"`}
+	nextEntries = &query{text: `SELECT e."key", e."content", e."sum" FROM "_reset_entries" AS e WHERE e."model" = ? AND e."key" > ? ORDER BY e."key"`}
 	nextModel   = &query{text: `SELECT e."model" FROM "_reset_entries" AS e WHERE e."model" > ? ORDER BY e."model" LIMIT 1`}
 	deleteEntry = &query{text: `DELETE FROM "_reset_entries" WHERE "model" = ? AND "key" = ?`}
-	putEntry    = &query{text: `INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content") VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT ("model", "key") DO UPDATE SET "change" = excluded."change", "seq" = excluded."seq", "content" = excluded."content"`}
+	putEntry    = &query{text: `INSERT INTO "_reset_entries" ("model", "key", "change", "seq", "content", "sum") VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT ("model", "key") DO UPDATE SET "change" = excluded."change", "seq" = excluded."seq", "content" = excluded."content", "sum" = excluded."sum"`}
 )
 
 // names is what entries need to know of the models: how keys are read, and the
@@ -55,7 +57,11 @@ func translate(names map[string]string, name string) string {
 func (n *names) entry(name string, found []driver.Value) (*model.Entry, error) {
 	e := &model.Entry{Model: name, Key: n.keys[name].value(found[0])}
 	content, _ := found[1].([]byte)
-	if err := model.DecodeEntry(content, e); err != nil {
+	err := model.DecodeEntry(content, e)
+	if err == nil && found[2] != checksum(found[0], content) {
+		err = errSum
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: the entry of %s %v: %w", store.ErrCorrupt, name, e.Key, err)
 	}
 	return e, nil
@@ -75,7 +81,8 @@ func (t *tx) PutEntry(e *model.Entry) error {
 	if err := t.check(true); err != nil {
 		return err
 	}
-	_, err := t.exec(putEntry, e.Model, bind(e.Key), e.Change.String(), int64(e.Seq), model.AppendEntry(nil, e))
+	key, content := bind(e.Key), model.AppendEntry(nil, e)
+	_, err := t.exec(putEntry, e.Model, key, e.Change.String(), int64(e.Seq), content, checksum(key, content))
 	return err
 }
 
@@ -142,9 +149,9 @@ func (t *tx) modelsWithEntries() ([]string, error) {
 
 // Meta implements store.EngineTx.
 func (t *tx) Meta(name string) (value []byte, err error) {
-	err = t.one(getMeta, func(found []driver.Value) error {
-		value = []byte(text0(found[0]))
-		return nil
+	err = t.one(getMeta, func(found []driver.Value) (err error) {
+		value, err = checkedMeta(name, found[0], found[1])
+		return err
 	}, name)
 	return value, err
 }
@@ -154,6 +161,29 @@ func (t *tx) SetMeta(name string, value []byte) error {
 	if err := t.check(true); err != nil {
 		return err
 	}
-	_, err := t.exec(putMeta, name, append([]byte{}, value...))
+	_, err := t.exec(putMeta, name, append([]byte{}, value...), checksum(name, value))
 	return err
 }
+
+// errSum is why bookkeeping is not believed that reads well.
+var errSum = errors.New("its checksum is another")
+
+// checkedMeta is a value of the bookkeeping as it was written.
+func checkedMeta(name string, found, sum driver.Value) ([]byte, error) {
+	value := []byte(text0(found))
+	if sum != checksum(name, value) {
+		return nil, fmt.Errorf("%w: the value %q of its bookkeeping: %w", store.ErrCorrupt, name, errSum)
+	}
+	return value, nil
+}
+
+// checksum is kept beside each value of the bookkeeping, for SQLite has none and a
+// single bit would be somebody's change. The table and the model are not part of
+// it; a model can be renamed.
+func checksum(key driver.Value, content []byte) int64 {
+	var text [64]byte
+	sum := crc32.Update(0, castagnoli, fmt.Appendf(text[:0], "%T %v\x00", key, key))
+	return int64(crc32.Update(sum, castagnoli, content))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)

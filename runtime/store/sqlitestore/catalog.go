@@ -11,8 +11,8 @@ import (
 // bookkeeping makes the tables that every store has besides those of its models.
 var bookkeeping = []string{
 	fmt.Sprintf("PRAGMA application_id = %d", applicationID),
-	`CREATE TABLE "_reset_meta" ("name" TEXT NOT NULL PRIMARY KEY, "value" BLOB NOT NULL) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE "_reset_entries" ("model" TEXT NOT NULL, "key" ANY NOT NULL, "change" TEXT NOT NULL, "seq" INTEGER NOT NULL, "content" BLOB NOT NULL,
+	`CREATE TABLE "_reset_meta" ("name" TEXT NOT NULL PRIMARY KEY, "value" BLOB NOT NULL, "sum" INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+	`CREATE TABLE "_reset_entries" ("model" TEXT NOT NULL, "key" ANY NOT NULL, "change" TEXT NOT NULL, "seq" INTEGER NOT NULL, "content" BLOB NOT NULL, "sum" INTEGER NOT NULL,
 		PRIMARY KEY ("model", "key")) STRICT, WITHOUT ROWID`,
 }
 
@@ -20,26 +20,30 @@ var bookkeeping = []string{
 const catalogName = "catalog"
 
 const (
-	readMeta  = `SELECT m."value" FROM "_reset_meta" AS m WHERE m."name" = ?`
-	writeMeta = `INSERT INTO "_reset_meta" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"`
+	readMeta  = `SELECT m."value", m."sum" FROM "_reset_meta" AS m WHERE m."name" = ?`
+	writeMeta = `INSERT INTO "_reset_meta" ("name", "value", "sum") VALUES (?, ?, ?)
+		ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value", "sum" = excluded."sum"`
 )
 
 func readCatalog(c *conn) (*store.Catalog, error) {
-	var version, found driver.Value
+	var version, found, sum driver.Value
 	if _, err := c.one("PRAGMA user_version", nil, &version); err != nil {
 		return nil, err
 	}
 	if v, _ := version.(int64); v > store.CatalogFormat {
 		return nil, fmt.Errorf("%w: it is in format %d and this version of the app reads format %d; update the app", store.ErrSchema, v, store.CatalogFormat)
 	}
-	ok, err := c.one(readMeta, []driver.Value{catalogName}, &found)
+	ok, err := c.one(readMeta, []driver.Value{catalogName}, &found, &sum)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		return nil, fmt.Errorf("%w: the description of its content is missing", store.ErrCorrupt)
 	}
-	text, _ := found.([]byte)
+	text, err := checkedMeta(catalogName, found, sum)
+	if err != nil {
+		return nil, err
+	}
 	return store.ParseCatalog(text)
 }
 
@@ -51,21 +55,48 @@ func writeCatalog(c *conn, catalog *store.Catalog) error {
 	if err := c.run(fmt.Sprintf("PRAGMA user_version = %d", store.CatalogFormat)); err != nil {
 		return err
 	}
-	return c.run(writeMeta, catalogName, text)
+	return c.run(writeMeta, catalogName, text, checksum(catalogName, text))
 }
 
 // entriesColumns lists the columns of the table of the entries.
-var entriesColumns = []string{"model", "key", "change", "seq", "content"}
+var entriesColumns = []string{"model", "key", "change", "seq", "content", "sum"}
 
 // verify finds tables and columns that the file should have and has not. SQLite
 // reads them by name and takes "missing" in quotes for a text.
 func verify(c *conn, catalog *store.Catalog) error {
-	if err := verifyTable(c, "_reset_entries", entriesColumns); err != nil {
+	if err := verifyEntries(c, catalog); err != nil {
 		return err
 	}
 	for _, m := range catalog.Models {
 		if err := verifyTable(c, m.Name, columnNames(&m)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// verifyEntries looks through the whole table of the entries, which is as large as
+// what is unsynced. An entry that is damaged is noticed when it is read, one that
+// cannot be found any more is not.
+func verifyEntries(c *conn, catalog *store.Catalog) error {
+	const table = "_reset_entries"
+	if err := verifyTable(c, table, entriesColumns); err != nil {
+		return err
+	}
+	var found driver.Value
+	if _, err := c.one("PRAGMA quick_check("+quote(table)+")", nil, &found); err != nil {
+		return err
+	}
+	if text := text0(found); text != "ok" {
+		return fmt.Errorf("%w: the table %s: %s", store.ErrCorrupt, quote(table), text)
+	}
+	models, err := c.strings(`SELECT DISTINCT e."model" FROM "_reset_entries" AS e`)
+	if err != nil {
+		return err
+	}
+	for _, name := range models {
+		if catalog.Model(name) == nil {
+			return fmt.Errorf("%w: there are entries of a model %q, which the store does not have", store.ErrCorrupt, name)
 		}
 	}
 	return nil

@@ -10,8 +10,11 @@ import (
 )
 
 // query is the text of a statement. Connections keep what they prepared for it
-// by its address.
-type query struct{ text string }
+// by its address, unless it is for once.
+type query struct {
+	text string
+	once bool
+}
 
 // conn is a connection to SQLite, used by one goroutine at a time.
 type conn struct {
@@ -52,7 +55,8 @@ func (c *conn) close() error {
 }
 
 // prepare gives the connection's statement for a query. A statement whose cursor
-// is still open gets a companion that is closed with its own.
+// is still open gets a companion, and a query that is for once a statement, that
+// is closed with its cursor.
 func (c *conn) prepare(q *query) (*stmt, error) {
 	kept := c.stmts[q]
 	if kept != nil && !kept.busy {
@@ -63,7 +67,7 @@ func (c *conn) prepare(q *query) (*stmt, error) {
 		return nil, classify(err)
 	}
 	s := &stmt{Stmt: raw}
-	if kept == nil {
+	if kept == nil && !q.once {
 		c.stmts[q] = s
 	}
 	return s, nil
@@ -93,7 +97,7 @@ func (c *conn) exec(q *query, args ...driver.Value) (int64, error) {
 
 // run runs a statement that is not worth keeping.
 func (c *conn) run(text string, args ...driver.Value) error {
-	q := &query{text}
+	q := &query{text: text}
 	defer c.forget(q)
 	_, err := c.exec(q, args...)
 	return err
@@ -116,7 +120,7 @@ func (c *conn) atomically(do func() error) error {
 
 // one reads a single row into dest, and tells whether there is one.
 func (c *conn) one(text string, args []driver.Value, dest ...*driver.Value) (bool, error) {
-	q := &query{text}
+	q := &query{text: text}
 	defer c.forget(q)
 	cur, err := c.query(q, args...)
 	if err != nil {
@@ -132,7 +136,7 @@ func (c *conn) one(text string, args []driver.Value, dest ...*driver.Value) (boo
 
 // strings reads the first column of all rows.
 func (c *conn) strings(text string, args ...driver.Value) ([]string, error) {
-	q := &query{text}
+	q := &query{text: text}
 	defer c.forget(q)
 	cur, err := c.query(q, args...)
 	if err != nil {

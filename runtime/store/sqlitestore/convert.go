@@ -26,8 +26,8 @@ func convertColumns(c *conn, m *store.ModelLayout) error {
 func fillColumn(c *conn, m *store.ModelLayout, f int) error {
 	p := m.Place[f]
 	table, key := quote(m.Info.Name), quote(m.Now.Fields[m.Now.Key].Name)
-	read := &query{fmt.Sprintf("SELECT %s, %s FROM %s ORDER BY 1", key, draft(p), table)}
-	write := &query{fmt.Sprintf("UPDATE %s SET %s = ? WHERE %s = ?", table, quote(m.Now.Fields[p].Name), key)}
+	read := &query{text: fmt.Sprintf("SELECT %s, %s FROM %s ORDER BY 1", key, draft(p), table)}
+	write := &query{text: fmt.Sprintf("UPDATE %s SET %s = ? WHERE %s = ?", table, quote(m.Now.Fields[p].Name), key)}
 	defer c.forget(read)
 	defer c.forget(write)
 	cur, err := c.query(read)

@@ -1,9 +1,9 @@
 // Package sqlitestore keeps a store in an SQLite file. It works with whatever
 // SQLite driver for database/sql the app registers, and imports none.
 //
-// The content can be read with any SQLite tool. Each model is a STRICT table
-// with a column for each field; fields of nested structs have columns such as
-// "where.lat". What a kind of value looks like in its column:
+// The content can be read with any SQLite tool, and by ReadOnlyDB. Each model is a
+// STRICT table with a column for each field; fields of nested structs have columns
+// such as "where.lat". What a kind of value looks like in its column:
 //
 //	bool     INTEGER, 0 or 1
 //	int      INTEGER
@@ -14,10 +14,15 @@
 //	time     TEXT, RFC 3339 in UTC with nine digits: 2006-01-02T15:04:05.000000000Z
 //	json     TEXT: lists, maps and structs that are stored whole
 //
-// The column _stamp is the object's newest stamp, _stamps has those of the
-// fields. Tables whose names begin with _reset are the store's bookkeeping.
-// Reading is always safe; writing to the file with another tool goes unnoticed
-// by the record of unsynced changes.
+// STORED.md beside this package has every form, and what is refused. The column
+// _stamp is the object's newest stamp, _stamps has those of the fields. Tables whose
+// names begin with _reset are the store's bookkeeping, each row with a checksum.
+// Reading is always safe; writing to the file with another tool goes unnoticed by
+// the record of unsynced changes.
+//
+// While a store is open, -wal and -shm beside its file belong to it. A store that was
+// closed is a single file, which can be read on a medium that is read only. Files of
+// stores are to be moved by Move, Link, Replace and Remove.
 package sqlitestore
 
 import (
@@ -26,7 +31,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/resetgen/resetgen/runtime/store"
@@ -42,34 +46,54 @@ type Driver struct {
 
 // Open opens the store in the file at path; store.Open calls it. While it is
 // open no other store is opened on the file by any process, except that several
-// may read it: the file path + ".lock" sees to that and stays there.
+// may read it: the file path + ".lock" sees to that and stays there. To be read
+// only, a store may lie in a directory that is read only too. The process must not
+// open and close the file by other means meanwhile: on Unix that would drop the locks
+// that SQLite has on it.
 func (d Driver) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (_ store.Engine, err error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	sqlite, err := d.driver()
+	file, sqlite, err := d.locate(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if path == "" || path == ":memory:" {
-		return nil, fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
+	u := writing
+	if o.ReadOnly {
+		u = reading
 	}
-	file, err := filepath.Abs(path)
-	if err != nil {
+	if err := regular(file, o.ReadOnly); err != nil {
 		return nil, err
 	}
-	if err := present(file, o.ReadOnly); err != nil {
-		return nil, err
+	l, missing := acquire(file, u, sqlite)
+	if l == nil {
+		return nil, missing
 	}
-	l, err := acquire(file, o.ReadOnly)
-	if err != nil {
-		return nil, err
-	}
-	e := &engine{sqlite: sqlite, path: file, lock: l, log: o.Logger, readOnly: o.ReadOnly}
-	if err := e.open(schema); err != nil {
+	e := &engine{sqlite: sqlite, path: file, lease: l, log: o.Logger, readOnly: o.ReadOnly}
+	if err := e.open(schema, missing); err != nil {
 		return nil, errors.Join(err, e.abandon())
 	}
 	return e, nil
+}
+
+// locate finds the file that a path means, and the app's driver.
+func (d Driver) locate(ctx context.Context, path string) (file string, sqlite driver.Driver, err error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", nil, err
+	}
+	if sqlite, err = d.driver(); err != nil {
+		return "", nil, err
+	}
+	if path == "" || path == ":memory:" {
+		return "", nil, fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
+	}
+	if file, err = filepath.Abs(path); err != nil {
+		return "", nil, err
+	}
+	// SQLite puts its logs beside what a link leads to, and so does the lock lie.
+	if resolved, err := filepath.EvalSymlinks(file); err == nil {
+		file = resolved
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		file = filepath.Join(dir, filepath.Base(file))
+	}
+	return file, sqlite, nil
 }
 
 // driver finds the app's driver. The store speaks to it directly: a statement
@@ -77,25 +101,27 @@ func (d Driver) Open(ctx context.Context, path string, schema *store.Schema, o s
 func (d Driver) driver() (driver.Driver, error) {
 	db, err := sql.Open(d.Name, "")
 	if err != nil {
-		return nil, fmt.Errorf("finding the SQLite driver %q: %w", d.Name, err)
+		return nil, fmt.Errorf("finding the SQLite driver %q among those that the app imports, which are %q: %w", d.Name, sql.Drivers(), err)
 	}
 	return db.Driver(), db.Close()
 }
 
-// open opens the file, which is locked, and brings it up to date.
-func (e *engine) open(schema *store.Schema) error {
-	switch err := inspect(e.path); {
-	case errors.Is(err, fs.ErrNotExist) && !e.readOnly:
+// open opens the file, which is locked, and brings it up to date. There may be none
+// yet.
+func (e *engine) open(schema *store.Schema, missing error) error {
+	if missing != nil {
+		if e.readOnly {
+			return missing
+		}
 		if err := e.create(schema); err != nil {
 			return err
 		}
-	case errors.Is(err, store.ErrNotAStore):
-		e.lock.discard() // nothing is left beside another program's file
-		return err
-	case err != nil:
-		return err
 	}
-	c, err := e.connect(e.readOnly)
+	connect := connectWriter
+	if e.readOnly {
+		connect = connectReader
+	}
+	c, err := connect(e.sqlite, e.path)
 	if err != nil {
 		return err
 	}
@@ -107,6 +133,12 @@ func (e *engine) open(schema *store.Schema) error {
 	layout, err := e.update(c, schema)
 	if err != nil {
 		return err
+	}
+	e.tellUnknown(layout)
+	if !e.readOnly { // not before: a store that is refused stays as it is
+		if err := e.durable(c); err != nil {
+			return err
+		}
 	}
 	return e.lay(c, layout)
 }
@@ -126,4 +158,27 @@ func (e *engine) update(c *conn, schema *store.Schema) (*store.Layout, error) {
 		return layout, err
 	}
 	return layout.Applied(), migrate(c, layout)
+}
+
+// tellUnknown logs what the file has and the app has not. It stays there; perhaps
+// something was renamed and nobody said so.
+func (e *engine) tellUnknown(l *store.Layout) {
+	var unknown []string
+	known := map[string]bool{}
+	for i := range l.Models {
+		m := &l.Models[i]
+		known[m.Now.Name] = true
+		for _, p := range m.Unknown {
+			unknown = append(unknown, m.Info.Name+"."+m.Now.Fields[p].Name)
+		}
+	}
+	for _, m := range l.Catalog.Models {
+		if !known[m.Name] {
+			unknown = append(unknown, m.Name)
+		}
+	}
+	if len(unknown) > 0 {
+		e.log.Info("the store has models or fields that this version of the app does not know; it keeps them (if one was renamed, name the earlier name with reset:\"was=…\")",
+			"store", e.path, "unknown", unknown)
+	}
 }

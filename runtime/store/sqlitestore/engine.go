@@ -17,7 +17,7 @@ import (
 type engine struct {
 	sqlite   driver.Driver
 	path     string
-	lock     *lock
+	lease    *lease
 	log      *slog.Logger
 	readOnly bool
 
@@ -34,20 +34,19 @@ type engine struct {
 const keptReaders = 4
 
 var (
-	beginWrite = &query{"BEGIN IMMEDIATE"}
-	beginRead  = &query{"BEGIN"}
-	look       = &query{`SELECT 1 FROM "_reset_meta" LIMIT 1`}
-	commit     = &query{"COMMIT"}
-	rollback   = &query{"ROLLBACK"}
+	beginWrite = &query{text: "BEGIN IMMEDIATE"}
+	beginRead  = &query{text: "BEGIN"}
+	look       = &query{text: `SELECT 1 FROM "_reset_meta" LIMIT 1`}
+	commit     = &query{text: "COMMIT"}
+	rollback   = &query{text: "ROLLBACK"}
 )
 
 // connect opens a connection to the file.
 func (e *engine) connect(readOnly bool) (*conn, error) {
-	setup := []string{"PRAGMA busy_timeout = 5000", "PRAGMA cell_size_check = ON", "PRAGMA trusted_schema = OFF"}
 	if readOnly {
-		return open(e.sqlite, uri(e.path, "ro"), append(setup, "PRAGMA query_only = ON")...)
+		return connectReader(e.sqlite, e.path)
 	}
-	c, err := open(e.sqlite, uri(e.path, "rw"), setup...)
+	c, err := connectWriter(e.sqlite, e.path)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +66,7 @@ func (e *engine) durable(c *conn) error {
 	if text0(mode) != "wal" {
 		return fmt.Errorf("%s cannot have a write-ahead log, its journal mode stays %q; is it on a network drive?", e.path, mode)
 	}
-	return c.run("PRAGMA synchronous = FULL")
+	return nil
 }
 
 // lay prepares what the transactions need to know of the file.
@@ -144,46 +143,60 @@ func (e *engine) give(c *conn, write bool) error {
 	return c.close()
 }
 
-// Close implements store.Engine. What a writer leaves is a single file.
+// Close implements store.Engine. What a writer leaves is a single file, which can
+// be read where nothing can be written.
 func (e *engine) Close() error {
-	var err error
+	err := e.closeIdle() // for whom the log would have to stay
 	if !e.readOnly {
-		err = e.checkpoint()
+		err = errors.Join(err, e.settle())
 	}
 	return e.named(errors.Join(err, e.abandon()))
 }
 
-// checkpoint moves the write-ahead log into the file: also when the last
-// transaction has failed, and taken its connection with it.
-func (e *engine) checkpoint() error {
+// settle moves the write-ahead log into the file and does without it from here
+// on: also when the last transaction has failed, and taken its connection with it.
+// While the file is open elsewhere too the log has to stay, but nothing in it is
+// needed any more.
+func (e *engine) settle() error {
 	c, err := e.take(true)
 	if err != nil {
 		return err
 	}
-	var busy, logged, moved driver.Value
-	_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
-	switch {
-	case err != nil:
+	err = single(c)
+	if errors.Is(err, store.ErrInUse) {
+		if !e.lease.shared() {
+			e.log.Warn("another program has the store open: the file -wal beside it belongs to it and must not be left behind", "store", e.path)
+		}
+		_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, new(driver.Value), new(driver.Value), new(driver.Value))
+	}
+	if err != nil {
 		err = fmt.Errorf("moving %s-wal into the file, from which it must not be parted until that succeeds: %w", e.path, err)
-	case busy != int64(0):
-		e.log.Warn("another program reads the store: the file -wal beside it belongs to it and must not be left behind", "store", e.path)
 	}
 	return errors.Join(err, e.give(c, true))
 }
 
-// abandon closes all connections, the writer last, and releases the file.
-func (e *engine) abandon() error {
+// closeIdle closes the readers at rest.
+func (e *engine) closeIdle() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var errs []error
 	for _, c := range e.idle {
 		errs = append(errs, c.close())
 	}
+	e.idle = nil
+	return errors.Join(errs...)
+}
+
+// abandon closes all connections, the writer last, and releases the file.
+func (e *engine) abandon() error {
+	errs := []error{e.closeIdle()}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.writer != nil {
 		errs = append(errs, e.writer.close())
 	}
-	e.idle, e.writer, e.closed = nil, nil, true
-	return errors.Join(append(errs, e.lock.Unlock())...)
+	e.writer, e.closed = nil, true
+	return errors.Join(append(errs, e.lease.release(nil))...)
 }
 
 // table finds the table of a model.
@@ -194,9 +207,10 @@ func (e *engine) table(m *model.Info) (*table, error) {
 	return nil, fmt.Errorf("%w: the model %s is not part of it", store.ErrSchema, m.Name)
 }
 
-// named says which file is damaged.
+// named says which file the matter is with, where it is the file.
 func (e *engine) named(err error) error {
-	if errors.Is(err, store.ErrCorrupt) {
+	var f *failure
+	if errors.Is(err, store.ErrCorrupt) || errors.As(err, &f) && f.cause.means != store.ErrConstraint {
 		return fmt.Errorf("%s: %w", e.path, err)
 	}
 	return err

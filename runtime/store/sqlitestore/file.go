@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -26,8 +27,8 @@ const (
 	applicationAt = 68
 )
 
-// present refuses, before anything is touched, what cannot be a store.
-func present(path string, readOnly bool) error {
+// regular refuses, before anything is touched, what cannot be a store.
+func regular(path string, readOnly bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !readOnly:
@@ -123,6 +124,16 @@ func uri(path, mode string) string {
 		slashed = "/" + slashed // a Windows drive
 	}
 	return "file://" + (&url.URL{Path: slashed}).EscapedPath() + "?mode=" + mode
+}
+
+// frozen tells whether a directory lies where nobody can write.
+func frozen(dir string) bool {
+	f, err := os.CreateTemp(dir, "")
+	if err == nil {
+		f.Close()
+		os.Remove(f.Name())
+	}
+	return errors.Is(err, syscall.EROFS)
 }
 
 // syncDir makes the names in a directory last. Windows does that by itself.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
@@ -72,11 +73,15 @@ func (t *tx) query(q *query, args ...driver.Value) (*cursor, error) {
 	if err != nil {
 		return nil, t.engine.named(err)
 	}
+	t.keep(cur)
+	return cur, nil
+}
+
+func (t *tx) keep(cur *cursor) {
 	if t.cursors == nil {
 		t.cursors = map[*cursor]bool{}
 	}
 	t.cursors[cur] = true
-	return cur, nil
 }
 
 func (t *tx) done(cur *cursor) {
@@ -153,6 +158,10 @@ func (t *tx) Rows(m *model.Info) iter.Seq2[*model.Row, error] {
 
 // Insert implements store.EngineTx.
 func (t *tx) Insert(m *model.Info, key model.Value, row *model.Row) error {
+	return t.refused(m, row, t.insert(m, key, row))
+}
+
+func (t *tx) insert(m *model.Info, key model.Value, row *model.Row) error {
 	table, err := t.writable(m)
 	if err != nil {
 		return err
@@ -170,15 +179,49 @@ func (t *tx) Insert(m *model.Info, key model.Value, row *model.Row) error {
 // Replace implements store.EngineTx. It is there to fill stores, so it takes the
 // object for new first: an INSERT that is ready for one that is not costs more.
 func (t *tx) Replace(m *model.Info, key model.Value, row *model.Row) error {
-	refused := t.Insert(m, key, row)
+	refused := t.insert(m, key, row)
 	if !errors.Is(refused, store.ErrConstraint) {
 		return refused
 	}
 	err := t.Update(m, key, row, model.FirstFields(len(m.Fields)))
 	if errors.Is(err, store.ErrNotFound) { // it was not for its key that it was refused
-		return refused
+		return t.refused(m, row, refused)
 	}
 	return err
+}
+
+// refused says of a row that was refused because another object has the same value
+// which field that is and which object.
+func (t *tx) refused(m *model.Info, row *model.Row, err error) error {
+	var f *failure
+	if !errors.As(err, &f) || !strings.Contains(f.err.Error(), "UNIQUE constraint failed") {
+		return err
+	}
+	for i := range m.Fields {
+		field := &m.Fields[i]
+		switch {
+		case !strings.HasSuffix(message(f.err), " "+m.Name+"."+field.Name):
+		case i == m.Key:
+			return fmt.Errorf("%w: there is an object with this key", store.ErrConstraint)
+		default:
+			other := "another object"
+			q := fmt.Sprintf("SELECT t.%s FROM %s AS t WHERE t.%s = ?", quote(m.Fields[m.Key].Name), quote(m.Name), quote(field.Name))
+			t.one(&query{text: q, once: true}, func(found []driver.Value) error { // which is only more to say
+				other = columnOf(m.Fields[m.Key].Kind, false).value(found[0]).String()
+				return nil
+			}, bind(row.Values[i]))
+			return fmt.Errorf("%w: %s.%s must be unique, and %s has the value %v already", store.ErrConstraint, m.Name, field.Name, other, row.Values[i])
+		}
+	}
+	return err
+}
+
+// message is what SQLite says, without the code that some drivers append.
+func message(err error) string {
+	if coded, ok := err.(interface{ Code() int }); ok {
+		return strings.TrimSuffix(err.Error(), fmt.Sprintf(" (%d)", coded.Code()))
+	}
+	return err.Error()
 }
 
 func (t *tx) writable(m *model.Info) (*table, error) {
@@ -211,7 +254,7 @@ func (t *tx) Update(m *model.Info, key model.Value, row *model.Row, fields model
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}
-	return err
+	return t.refused(m, row, err)
 }
 
 // oldStamps reads the stamps of an object where it may have some that its row

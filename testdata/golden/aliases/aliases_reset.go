@@ -349,8 +349,8 @@ type EntryDiff struct {
 }
 
 // DiffEntry compares two values of Entry field by field, the key included.
-func DiffEntry(a, b *Entry) EntryDiff {
-	d := EntryDiff{From: a, To: b}
+func DiffEntry(a, b *Entry) (d EntryDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldEntry_Key)
 	}
@@ -453,38 +453,46 @@ func (d EntryDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeEntry(mc *merge.Context, base, local, remote *Entry) (Entry, error) {
+func MergeEntry(mc *merge.Context, base, local, remote *Entry) (m Entry, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffEntry(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldEntry_Made:
-			m.Made = merge.LocalWinsFunc(mc, f, stamp.Time.Equal, base.Made, local.Made, remote.Made)
-		case fieldEntry_Sent:
-			m.Sent = merge.MaxTimeWins(mc, f, base.Sent, local.Sent, remote.Sent)
-		case fieldEntry_Labels:
-			m.Labels = merge.SetParts(mc, f, base.Labels, local.Labels, remote.Labels)
-		case fieldEntry_Cover:
-			m.Cover = merge.LocalWinsFunc(mc, f, codecEntry_Cover.Equal, base.Cover, local.Cover, remote.Cover)
-		case fieldEntry_Pictures:
-			m.Pictures = merge.LocalWinsFunc(mc, f, codecEntry_Pictures.Equal, base.Pictures, local.Pictures, remote.Pictures)
-		case fieldEntry_Others:
-			m.Others = merge.ListParts(mc, f, elemEntry_Others, base.Others, local.Others, remote.Others)
-		case fieldEntry_Lookup:
-			m.Lookup = merge.MapParts(mc, f, keyEntry_Lookup, elemEntry_Lookup.Equal, base.Lookup, local.Lookup, remote.Lookup)
-		case fieldEntry_Count:
-			m.Count = merge.LocalWinsFunc(mc, f, codecEntry_Count.Equal, base.Count, local.Count, remote.Count)
-		case fieldEntry_WhereLat:
-			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-		case fieldEntry_WhereLng:
-			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
-		case fieldEntry_Any:
-			m.Any = merge.LocalWins(mc, f, base.Any, local.Any, remote.Any)
-		case fieldEntry_Letter:
-			m.Letter = merge.LocalWins(mc, f, base.Letter, local.Letter, remote.Letter)
-		}
+	m = *remote
+	if mc.Local.Has(fieldEntry_Made) {
+		m.Made = merge.LocalWinsFunc(mc, fieldEntry_Made, stamp.Time.Equal, base.Made, local.Made, remote.Made)
+	}
+	if mc.Local.Has(fieldEntry_Sent) {
+		m.Sent = merge.MaxTimeWins(mc, fieldEntry_Sent, base.Sent, local.Sent, remote.Sent)
+	}
+	if mc.Local.Has(fieldEntry_Labels) {
+		m.Labels = merge.SetParts(mc, fieldEntry_Labels, base.Labels, local.Labels, remote.Labels)
+	}
+	if mc.Local.Has(fieldEntry_Cover) {
+		m.Cover = merge.LocalWinsFunc(mc, fieldEntry_Cover, codecEntry_Cover.Equal, base.Cover, local.Cover, remote.Cover)
+	}
+	if mc.Local.Has(fieldEntry_Pictures) {
+		m.Pictures = merge.LocalWinsFunc(mc, fieldEntry_Pictures, codecEntry_Pictures.Equal, base.Pictures, local.Pictures, remote.Pictures)
+	}
+	if mc.Local.Has(fieldEntry_Others) {
+		m.Others = merge.ListParts(mc, fieldEntry_Others, elemEntry_Others, base.Others, local.Others, remote.Others)
+	}
+	if mc.Local.Has(fieldEntry_Lookup) {
+		m.Lookup = merge.MapParts(mc, fieldEntry_Lookup, keyEntry_Lookup, elemEntry_Lookup.Equal, base.Lookup, local.Lookup, remote.Lookup)
+	}
+	if mc.Local.Has(fieldEntry_Count) {
+		m.Count = merge.LocalWinsFunc(mc, fieldEntry_Count, codecEntry_Count.Equal, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldEntry_WhereLat) {
+		m.Where.Lat = merge.LocalWinsFunc(mc, fieldEntry_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+	}
+	if mc.Local.Has(fieldEntry_WhereLng) {
+		m.Where.Lng = merge.LocalWinsFunc(mc, fieldEntry_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+	}
+	if mc.Local.Has(fieldEntry_Any) {
+		m.Any = merge.LocalWins(mc, fieldEntry_Any, base.Any, local.Any, remote.Any)
+	}
+	if mc.Local.Has(fieldEntry_Letter) {
+		m.Letter = merge.LocalWins(mc, fieldEntry_Letter, base.Letter, local.Letter, remote.Letter)
 	}
 	return m, mc.Err()
 }

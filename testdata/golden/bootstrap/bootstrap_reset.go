@@ -115,8 +115,8 @@ type TaskDiff struct {
 }
 
 // DiffTask compares two values of Task field by field, the key included.
-func DiffTask(a, b *Task) TaskDiff {
-	d := TaskDiff{From: a, To: b}
+func DiffTask(a, b *Task) (d TaskDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldTask_ID)
 	}
@@ -159,18 +159,16 @@ func (d TaskDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeTask(mc *merge.Context, base, local, remote *Task) (Task, error) {
+func MergeTask(mc *merge.Context, base, local, remote *Task) (m Task, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffTask(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldTask_Title:
-			m.Title = merge.FuncWins(mc, f, func(a, b string) bool { return a == b }, shorter, base.Title, local.Title, remote.Title)
-		case fieldTask_Done:
-			m.Done = merge.LocalWins(mc, f, base.Done, local.Done, remote.Done)
-		}
+	m = *remote
+	if mc.Local.Has(fieldTask_Title) {
+		m.Title = merge.FuncWins(mc, fieldTask_Title, func(a, b string) bool { return a == b }, shorter, base.Title, local.Title, remote.Title)
+	}
+	if mc.Local.Has(fieldTask_Done) {
+		m.Done = merge.LocalWins(mc, fieldTask_Done, base.Done, local.Done, remote.Done)
 	}
 	return m, mc.Err()
 }

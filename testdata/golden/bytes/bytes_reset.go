@@ -303,8 +303,8 @@ type BlobDiff struct {
 }
 
 // DiffBlob compares two values of Blob field by field, the key included.
-func DiffBlob(a, b *Blob) BlobDiff {
-	d := BlobDiff{From: a, To: b}
+func DiffBlob(a, b *Blob) (d BlobDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldBlob_ID)
 	}
@@ -389,32 +389,37 @@ func (d BlobDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeBlob(mc *merge.Context, base, local, remote *Blob) (Blob, error) {
+func MergeBlob(mc *merge.Context, base, local, remote *Blob) (m Blob, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffBlob(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldBlob_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-		case fieldBlob_Raw:
-			m.Raw = merge.RemoteWinsFunc(mc, f, codec.EqualBytes[Raw], base.Raw, local.Raw, remote.Raw)
-		case fieldBlob_Digest:
-			m.Digest = merge.LocalWins(mc, f, base.Digest, local.Digest, remote.Digest)
-		case fieldBlob_Short:
-			m.Short = merge.LocalWins(mc, f, base.Short, local.Short, remote.Short)
-		case fieldBlob_Chunks:
-			m.Chunks = merge.LocalWinsFunc(mc, f, codecBlob_Chunks.Equal, base.Chunks, local.Chunks, remote.Chunks)
-		case fieldBlob_Known:
-			m.Known = merge.SetParts(mc, f, base.Known, local.Known, remote.Known)
-		case fieldBlob_Seen:
-			m.Seen = merge.SetParts(mc, f, base.Seen, local.Seen, remote.Seen)
-		case fieldBlob_Parts:
-			m.Parts = merge.LocalWinsFunc(mc, f, codecBlob_Parts.Equal, base.Parts, local.Parts, remote.Parts)
-		case fieldBlob_ByName:
-			m.ByName = merge.LocalWinsFunc(mc, f, codecBlob_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-		}
+	m = *remote
+	if mc.Local.Has(fieldBlob_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldBlob_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+	}
+	if mc.Local.Has(fieldBlob_Raw) {
+		m.Raw = merge.RemoteWinsFunc(mc, fieldBlob_Raw, codec.EqualBytes[Raw], base.Raw, local.Raw, remote.Raw)
+	}
+	if mc.Local.Has(fieldBlob_Digest) {
+		m.Digest = merge.LocalWins(mc, fieldBlob_Digest, base.Digest, local.Digest, remote.Digest)
+	}
+	if mc.Local.Has(fieldBlob_Short) {
+		m.Short = merge.LocalWins(mc, fieldBlob_Short, base.Short, local.Short, remote.Short)
+	}
+	if mc.Local.Has(fieldBlob_Chunks) {
+		m.Chunks = merge.LocalWinsFunc(mc, fieldBlob_Chunks, codecBlob_Chunks.Equal, base.Chunks, local.Chunks, remote.Chunks)
+	}
+	if mc.Local.Has(fieldBlob_Known) {
+		m.Known = merge.SetParts(mc, fieldBlob_Known, base.Known, local.Known, remote.Known)
+	}
+	if mc.Local.Has(fieldBlob_Seen) {
+		m.Seen = merge.SetParts(mc, fieldBlob_Seen, base.Seen, local.Seen, remote.Seen)
+	}
+	if mc.Local.Has(fieldBlob_Parts) {
+		m.Parts = merge.LocalWinsFunc(mc, fieldBlob_Parts, codecBlob_Parts.Equal, base.Parts, local.Parts, remote.Parts)
+	}
+	if mc.Local.Has(fieldBlob_ByName) {
+		m.ByName = merge.LocalWinsFunc(mc, fieldBlob_ByName, codecBlob_ByName.Equal, base.ByName, local.ByName, remote.ByName)
 	}
 	return m, mc.Err()
 }

@@ -387,8 +387,8 @@ type AlbumDiff struct {
 }
 
 // DiffAlbum compares two values of Album field by field, the key included.
-func DiffAlbum(a, b *Album) AlbumDiff {
-	d := AlbumDiff{From: a, To: b}
+func DiffAlbum(a, b *Album) (d AlbumDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldAlbum_ID)
 	}
@@ -485,36 +485,43 @@ func (d AlbumDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeAlbum(mc *merge.Context, base, local, remote *Album) (Album, error) {
+func MergeAlbum(mc *merge.Context, base, local, remote *Album) (m Album, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffAlbum(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldAlbum_Grid:
-			m.Grid = merge.LocalWinsFunc(mc, f, codecAlbum_Grid.Equal, base.Grid, local.Grid, remote.Grid)
-		case fieldAlbum_Corners:
-			m.Corners = merge.LocalWinsFunc(mc, f, codecAlbum_Corners.Equal, base.Corners, local.Corners, remote.Corners)
-		case fieldAlbum_Matrix:
-			m.Matrix = merge.LocalWinsFunc(mc, f, codecAlbum_Matrix.Equal, base.Matrix, local.Matrix, remote.Matrix)
-		case fieldAlbum_Labels:
-			m.Labels = merge.LocalWinsFunc(mc, f, codecAlbum_Labels.Equal, base.Labels, local.Labels, remote.Labels)
-		case fieldAlbum_Index:
-			m.Index = merge.LocalWinsFunc(mc, f, codecAlbum_Index.Equal, base.Index, local.Index, remote.Index)
-		case fieldAlbum_Photos:
-			m.Photos = merge.LocalWinsFunc(mc, f, codecAlbum_Photos.Equal, base.Photos, local.Photos, remote.Photos)
-		case fieldAlbum_ByName:
-			m.ByName = merge.LocalWinsFunc(mc, f, codecAlbum_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-		case fieldAlbum_ByYear:
-			m.ByYear = merge.LocalWinsFunc(mc, f, codecAlbum_ByYear.Equal, base.ByYear, local.ByYear, remote.ByYear)
-		case fieldAlbum_ByMonth:
-			m.ByMonth = merge.LocalWinsFunc(mc, f, codecAlbum_ByMonth.Equal, base.ByMonth, local.ByMonth, remote.ByMonth)
-		case fieldAlbum_Covers:
-			m.Covers = merge.LocalWinsFunc(mc, f, codecAlbum_Covers.Equal, base.Covers, local.Covers, remote.Covers)
-		case fieldAlbum_Inline:
-			m.Inline = merge.LocalWinsFunc(mc, f, codecAlbum_Inline.Equal, base.Inline, local.Inline, remote.Inline)
-		}
+	m = *remote
+	if mc.Local.Has(fieldAlbum_Grid) {
+		m.Grid = merge.LocalWinsFunc(mc, fieldAlbum_Grid, codecAlbum_Grid.Equal, base.Grid, local.Grid, remote.Grid)
+	}
+	if mc.Local.Has(fieldAlbum_Corners) {
+		m.Corners = merge.LocalWinsFunc(mc, fieldAlbum_Corners, codecAlbum_Corners.Equal, base.Corners, local.Corners, remote.Corners)
+	}
+	if mc.Local.Has(fieldAlbum_Matrix) {
+		m.Matrix = merge.LocalWinsFunc(mc, fieldAlbum_Matrix, codecAlbum_Matrix.Equal, base.Matrix, local.Matrix, remote.Matrix)
+	}
+	if mc.Local.Has(fieldAlbum_Labels) {
+		m.Labels = merge.LocalWinsFunc(mc, fieldAlbum_Labels, codecAlbum_Labels.Equal, base.Labels, local.Labels, remote.Labels)
+	}
+	if mc.Local.Has(fieldAlbum_Index) {
+		m.Index = merge.LocalWinsFunc(mc, fieldAlbum_Index, codecAlbum_Index.Equal, base.Index, local.Index, remote.Index)
+	}
+	if mc.Local.Has(fieldAlbum_Photos) {
+		m.Photos = merge.LocalWinsFunc(mc, fieldAlbum_Photos, codecAlbum_Photos.Equal, base.Photos, local.Photos, remote.Photos)
+	}
+	if mc.Local.Has(fieldAlbum_ByName) {
+		m.ByName = merge.LocalWinsFunc(mc, fieldAlbum_ByName, codecAlbum_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+	}
+	if mc.Local.Has(fieldAlbum_ByYear) {
+		m.ByYear = merge.LocalWinsFunc(mc, fieldAlbum_ByYear, codecAlbum_ByYear.Equal, base.ByYear, local.ByYear, remote.ByYear)
+	}
+	if mc.Local.Has(fieldAlbum_ByMonth) {
+		m.ByMonth = merge.LocalWinsFunc(mc, fieldAlbum_ByMonth, codecAlbum_ByMonth.Equal, base.ByMonth, local.ByMonth, remote.ByMonth)
+	}
+	if mc.Local.Has(fieldAlbum_Covers) {
+		m.Covers = merge.LocalWinsFunc(mc, fieldAlbum_Covers, codecAlbum_Covers.Equal, base.Covers, local.Covers, remote.Covers)
+	}
+	if mc.Local.Has(fieldAlbum_Inline) {
+		m.Inline = merge.LocalWinsFunc(mc, fieldAlbum_Inline, codecAlbum_Inline.Equal, base.Inline, local.Inline, remote.Inline)
 	}
 	return m, mc.Err()
 }

@@ -219,8 +219,8 @@ type NoteDiff struct {
 }
 
 // DiffNote compares two values of Note field by field, the key included.
-func DiffNote(a, b *Note) NoteDiff {
-	d := NoteDiff{From: a, To: b}
+func DiffNote(a, b *Note) (d NoteDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldNote_ID)
 	}
@@ -293,28 +293,31 @@ func (d NoteDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeNote(mc *merge.Context, base, local, remote *Note) (Note, error) {
+func MergeNote(mc *merge.Context, base, local, remote *Note) (m Note, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffNote(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldNote_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		case fieldNote_Body:
-			m.Body = merge.TextParts(mc, f, base.Body, local.Body, remote.Body)
-		case fieldNote_Pinned:
-			m.Pinned = merge.LocalWins(mc, f, base.Pinned, local.Pinned, remote.Pinned)
-		case fieldNote_Color:
-			m.Color = merge.LocalWins(mc, f, base.Color, local.Color, remote.Color)
-		case fieldNote_Hue:
-			m.Hue = merge.LocalWins(mc, f, base.Hue, local.Hue, remote.Hue)
-		case fieldNote_X:
-			m.X = merge.LocalWins(mc, f, base.X, local.X, remote.X)
-		case fieldNote_Y:
-			m.Y = merge.LocalWins(mc, f, base.Y, local.Y, remote.Y)
-		}
+	m = *remote
+	if mc.Local.Has(fieldNote_Title) {
+		m.Title = merge.LocalWins(mc, fieldNote_Title, base.Title, local.Title, remote.Title)
+	}
+	if mc.Local.Has(fieldNote_Body) {
+		m.Body = merge.TextParts(mc, fieldNote_Body, base.Body, local.Body, remote.Body)
+	}
+	if mc.Local.Has(fieldNote_Pinned) {
+		m.Pinned = merge.LocalWins(mc, fieldNote_Pinned, base.Pinned, local.Pinned, remote.Pinned)
+	}
+	if mc.Local.Has(fieldNote_Color) {
+		m.Color = merge.LocalWins(mc, fieldNote_Color, base.Color, local.Color, remote.Color)
+	}
+	if mc.Local.Has(fieldNote_Hue) {
+		m.Hue = merge.LocalWins(mc, fieldNote_Hue, base.Hue, local.Hue, remote.Hue)
+	}
+	if mc.Local.Has(fieldNote_X) {
+		m.X = merge.LocalWins(mc, fieldNote_X, base.X, local.X, remote.X)
+	}
+	if mc.Local.Has(fieldNote_Y) {
+		m.Y = merge.LocalWins(mc, fieldNote_Y, base.Y, local.Y, remote.Y)
 	}
 	return m, mc.Err()
 }

@@ -126,8 +126,8 @@ type DeviceDiff struct {
 }
 
 // DiffDevice compares two values of Device field by field, the key included.
-func DiffDevice(a, b *Device) DeviceDiff {
-	d := DeviceDiff{From: a, To: b}
+func DiffDevice(a, b *Device) (d DeviceDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldDevice_ID)
 	}
@@ -170,18 +170,16 @@ func (d DeviceDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeDevice(mc *merge.Context, base, local, remote *Device) (Device, error) {
+func MergeDevice(mc *merge.Context, base, local, remote *Device) (m Device, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffDevice(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldDevice_Shared:
-			m.Shared = merge.LocalWinsFunc(mc, f, codecDevice_Shared.Equal, base.Shared, local.Shared, remote.Shared)
-		case fieldDevice_Lonely:
-			m.Lonely = merge.LocalWinsFunc(mc, f, codecDevice_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
-		}
+	m = *remote
+	if mc.Local.Has(fieldDevice_Shared) {
+		m.Shared = merge.LocalWinsFunc(mc, fieldDevice_Shared, codecDevice_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+	}
+	if mc.Local.Has(fieldDevice_Lonely) {
+		m.Lonely = merge.LocalWinsFunc(mc, fieldDevice_Lonely, codecDevice_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
 	}
 	return m, mc.Err()
 }

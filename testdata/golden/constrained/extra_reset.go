@@ -128,8 +128,8 @@ type ExtraDiff struct {
 }
 
 // DiffExtra compares two values of Extra field by field, the key included.
-func DiffExtra(a, b *Extra) ExtraDiff {
-	d := ExtraDiff{From: a, To: b}
+func DiffExtra(a, b *Extra) (d ExtraDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldExtra_ID)
 	}
@@ -172,18 +172,16 @@ func (d ExtraDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeExtra(mc *merge.Context, base, local, remote *Extra) (Extra, error) {
+func MergeExtra(mc *merge.Context, base, local, remote *Extra) (m Extra, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffExtra(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldExtra_Shared:
-			m.Shared = merge.LocalWinsFunc(mc, f, codecExtra_Shared.Equal, base.Shared, local.Shared, remote.Shared)
-		case fieldExtra_Lonely:
-			m.Lonely = merge.LocalWinsFunc(mc, f, codecExtra_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
-		}
+	m = *remote
+	if mc.Local.Has(fieldExtra_Shared) {
+		m.Shared = merge.LocalWinsFunc(mc, fieldExtra_Shared, codecExtra_Shared.Equal, base.Shared, local.Shared, remote.Shared)
+	}
+	if mc.Local.Has(fieldExtra_Lonely) {
+		m.Lonely = merge.LocalWinsFunc(mc, fieldExtra_Lonely, codecExtra_Lonely.Equal, base.Lonely, local.Lonely, remote.Lonely)
 	}
 	return m, mc.Err()
 }

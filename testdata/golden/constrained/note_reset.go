@@ -105,8 +105,8 @@ type NoteDiff struct {
 }
 
 // DiffNote compares two values of Note field by field, the key included.
-func DiffNote(a, b *Note) NoteDiff {
-	d := NoteDiff{From: a, To: b}
+func DiffNote(a, b *Note) (d NoteDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldNote_ID)
 	}
@@ -143,16 +143,13 @@ func (d NoteDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeNote(mc *merge.Context, base, local, remote *Note) (Note, error) {
+func MergeNote(mc *merge.Context, base, local, remote *Note) (m Note, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffNote(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldNote_Shared:
-			m.Shared = merge.LocalWinsFunc(mc, f, codecNote_Shared.Equal, base.Shared, local.Shared, remote.Shared)
-		}
+	m = *remote
+	if mc.Local.Has(fieldNote_Shared) {
+		m.Shared = merge.LocalWinsFunc(mc, fieldNote_Shared, codecNote_Shared.Equal, base.Shared, local.Shared, remote.Shared)
 	}
 	return m, mc.Err()
 }

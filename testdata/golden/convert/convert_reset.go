@@ -217,8 +217,8 @@ type FaultDiff struct {
 }
 
 // DiffFault compares two values of Fault field by field, the key included.
-func DiffFault(a, b *Fault) FaultDiff {
-	d := FaultDiff{From: a, To: b}
+func DiffFault(a, b *Fault) (d FaultDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFault_ID)
 	}
@@ -285,26 +285,28 @@ func (d FaultDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeFault(mc *merge.Context, base, local, remote *Fault) (Fault, error) {
+func MergeFault(mc *merge.Context, base, local, remote *Fault) (m Fault, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFault(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFault_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		case fieldFault_Severity:
-			m.Severity = merge.MaxWins(mc, f, base.Severity, local.Severity, remote.Severity)
-		case fieldFault_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFault_Due:
-			m.Due = merge.LocalWinsFunc(mc, f, codecFault_Due.Equal, base.Due, local.Due, remote.Due)
-		case fieldFault_Cost:
-			m.Cost = merge.LocalWins(mc, f, base.Cost, local.Cost, remote.Cost)
-		case fieldFault_WhereFloor:
-			m.Where.Floor = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Floor, local.Where.Floor, remote.Where.Floor)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFault_Title) {
+		m.Title = merge.LocalWins(mc, fieldFault_Title, base.Title, local.Title, remote.Title)
+	}
+	if mc.Local.Has(fieldFault_Severity) {
+		m.Severity = merge.MaxWins(mc, fieldFault_Severity, base.Severity, local.Severity, remote.Severity)
+	}
+	if mc.Local.Has(fieldFault_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFault_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFault_Due) {
+		m.Due = merge.LocalWinsFunc(mc, fieldFault_Due, codecFault_Due.Equal, base.Due, local.Due, remote.Due)
+	}
+	if mc.Local.Has(fieldFault_Cost) {
+		m.Cost = merge.LocalWins(mc, fieldFault_Cost, base.Cost, local.Cost, remote.Cost)
+	}
+	if mc.Local.Has(fieldFault_WhereFloor) {
+		m.Where.Floor = merge.LocalWinsFunc(mc, fieldFault_WhereFloor, codec.EqualFloat[float64], base.Where.Floor, local.Where.Floor, remote.Where.Floor)
 	}
 	return m, mc.Err()
 }

@@ -175,8 +175,8 @@ type TaskDiff struct {
 }
 
 // DiffTask compares two values of Task field by field, the key included.
-func DiffTask(a, b *Task) TaskDiff {
-	d := TaskDiff{From: a, To: b}
+func DiffTask(a, b *Task) (d TaskDiff) {
+	d.From, d.To = a, b
 	if a.Base.ID != b.Base.ID {
 		d.Fields.Add(fieldTask_ID)
 	}
@@ -231,22 +231,22 @@ func (d TaskDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeTask(mc *merge.Context, base, local, remote *Task) (Task, error) {
+func MergeTask(mc *merge.Context, base, local, remote *Task) (m Task, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffTask(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldTask_Created:
-			m.Base.Created = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
-		case fieldTask_Tags:
-			m.Tagged.Tags = merge.SetParts(mc, f, base.Tagged.Tags, local.Tagged.Tags, remote.Tagged.Tags)
-		case fieldTask_By:
-			m.audited.By = merge.LocalWins(mc, f, base.audited.By, local.audited.By, remote.audited.By)
-		case fieldTask_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		}
+	m = *remote
+	if mc.Local.Has(fieldTask_Created) {
+		m.Base.Created = merge.LocalWinsFunc(mc, fieldTask_Created, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
+	}
+	if mc.Local.Has(fieldTask_Tags) {
+		m.Tagged.Tags = merge.SetParts(mc, fieldTask_Tags, base.Tagged.Tags, local.Tagged.Tags, remote.Tagged.Tags)
+	}
+	if mc.Local.Has(fieldTask_By) {
+		m.audited.By = merge.LocalWins(mc, fieldTask_By, base.audited.By, local.audited.By, remote.audited.By)
+	}
+	if mc.Local.Has(fieldTask_Title) {
+		m.Title = merge.LocalWins(mc, fieldTask_Title, base.Title, local.Title, remote.Title)
 	}
 	return m, mc.Err()
 }
@@ -371,8 +371,8 @@ type JobDiff struct {
 }
 
 // DiffJob compares two values of Job field by field, the key included.
-func DiffJob(a, b *Job) JobDiff {
-	d := JobDiff{From: a, To: b}
+func DiffJob(a, b *Job) (d JobDiff) {
+	d.From, d.To = a, b
 	if a.Base.ID != b.Base.ID {
 		d.Fields.Add(fieldJob_ID)
 	}
@@ -421,20 +421,19 @@ func (d JobDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeJob(mc *merge.Context, base, local, remote *Job) (Job, error) {
+func MergeJob(mc *merge.Context, base, local, remote *Job) (m Job, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffJob(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldJob_Created:
-			m.Base.Created = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
-		case fieldJob_By:
-			m.audited.By = merge.LocalWins(mc, f, base.audited.By, local.audited.By, remote.audited.By)
-		case fieldJob_Done:
-			m.Done = merge.LocalWins(mc, f, base.Done, local.Done, remote.Done)
-		}
+	m = *remote
+	if mc.Local.Has(fieldJob_Created) {
+		m.Base.Created = merge.LocalWinsFunc(mc, fieldJob_Created, time.Time.Equal, base.Base.Created, local.Base.Created, remote.Base.Created)
+	}
+	if mc.Local.Has(fieldJob_By) {
+		m.audited.By = merge.LocalWins(mc, fieldJob_By, base.audited.By, local.audited.By, remote.audited.By)
+	}
+	if mc.Local.Has(fieldJob_Done) {
+		m.Done = merge.LocalWins(mc, fieldJob_Done, base.Done, local.Done, remote.Done)
 	}
 	return m, mc.Err()
 }

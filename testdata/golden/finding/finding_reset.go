@@ -352,8 +352,8 @@ type FindingDiff struct {
 }
 
 // DiffFinding compares two values of Finding field by field, the key included.
-func DiffFinding(a, b *Finding) FindingDiff {
-	d := FindingDiff{From: a, To: b}
+func DiffFinding(a, b *Finding) (d FindingDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFinding_ID)
 	}
@@ -456,38 +456,46 @@ func (d FindingDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeFinding(mc *merge.Context, base, local, remote *Finding) (Finding, error) {
+func MergeFinding(mc *merge.Context, base, local, remote *Finding) (m Finding, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFinding(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFinding_Site:
-			m.Site = merge.LocalWins(mc, f, base.Site, local.Site, remote.Site)
-		case fieldFinding_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		case fieldFinding_Severity:
-			m.Severity = merge.MaxWins(mc, f, base.Severity, local.Severity, remote.Severity)
-		case fieldFinding_Note:
-			m.Note = merge.TextParts(mc, f, base.Note, local.Note, remote.Note)
-		case fieldFinding_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFinding_Visits:
-			m.Visits = merge.Sum(mc, f, base.Visits, local.Visits, remote.Visits)
-		case fieldFinding_Attrs:
-			m.Attrs = merge.MapParts(mc, f, keyFinding_Attrs, elemFinding_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-		case fieldFinding_Photos:
-			m.Photos = merge.ListByParts(mc, f, elemFinding_Photos, func(e Photo) string { return e.Hash }, base.Photos, local.Photos, remote.Photos)
-		case fieldFinding_WhereLat:
-			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-		case fieldFinding_WhereLng:
-			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
-		case fieldFinding_Due:
-			m.Due = merge.NewestWinsFunc(mc, f, codecFinding_Due.Equal, base.Due, local.Due, remote.Due)
-		case fieldFinding_Seen:
-			m.Seen = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Seen, local.Seen, remote.Seen)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFinding_Site) {
+		m.Site = merge.LocalWins(mc, fieldFinding_Site, base.Site, local.Site, remote.Site)
+	}
+	if mc.Local.Has(fieldFinding_Title) {
+		m.Title = merge.LocalWins(mc, fieldFinding_Title, base.Title, local.Title, remote.Title)
+	}
+	if mc.Local.Has(fieldFinding_Severity) {
+		m.Severity = merge.MaxWins(mc, fieldFinding_Severity, base.Severity, local.Severity, remote.Severity)
+	}
+	if mc.Local.Has(fieldFinding_Note) {
+		m.Note = merge.TextParts(mc, fieldFinding_Note, base.Note, local.Note, remote.Note)
+	}
+	if mc.Local.Has(fieldFinding_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFinding_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFinding_Visits) {
+		m.Visits = merge.Sum(mc, fieldFinding_Visits, base.Visits, local.Visits, remote.Visits)
+	}
+	if mc.Local.Has(fieldFinding_Attrs) {
+		m.Attrs = merge.MapParts(mc, fieldFinding_Attrs, keyFinding_Attrs, elemFinding_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+	}
+	if mc.Local.Has(fieldFinding_Photos) {
+		m.Photos = merge.ListByParts(mc, fieldFinding_Photos, elemFinding_Photos, func(e Photo) string { return e.Hash }, base.Photos, local.Photos, remote.Photos)
+	}
+	if mc.Local.Has(fieldFinding_WhereLat) {
+		m.Where.Lat = merge.LocalWinsFunc(mc, fieldFinding_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+	}
+	if mc.Local.Has(fieldFinding_WhereLng) {
+		m.Where.Lng = merge.LocalWinsFunc(mc, fieldFinding_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+	}
+	if mc.Local.Has(fieldFinding_Due) {
+		m.Due = merge.NewestWinsFunc(mc, fieldFinding_Due, codecFinding_Due.Equal, base.Due, local.Due, remote.Due)
+	}
+	if mc.Local.Has(fieldFinding_Seen) {
+		m.Seen = merge.LocalWinsFunc(mc, fieldFinding_Seen, time.Time.Equal, base.Seen, local.Seen, remote.Seen)
 	}
 	return m, mc.Err()
 }
@@ -574,8 +582,8 @@ type SiteDiff struct {
 }
 
 // DiffSite compares two values of Site field by field, the key included.
-func DiffSite(a, b *Site) SiteDiff {
-	d := SiteDiff{From: a, To: b}
+func DiffSite(a, b *Site) (d SiteDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldSite_ID)
 	}
@@ -612,16 +620,13 @@ func (d SiteDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeSite(mc *merge.Context, base, local, remote *Site) (Site, error) {
+func MergeSite(mc *merge.Context, base, local, remote *Site) (m Site, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffSite(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldSite_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldSite_Name) {
+		m.Name = merge.LocalWins(mc, fieldSite_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }

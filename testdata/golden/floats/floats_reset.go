@@ -304,8 +304,8 @@ type SampleDiff struct {
 }
 
 // DiffSample compares two values of Sample field by field, the key included.
-func DiffSample(a, b *Sample) SampleDiff {
-	d := SampleDiff{From: a, To: b}
+func DiffSample(a, b *Sample) (d SampleDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldSample_ID)
 	}
@@ -402,36 +402,43 @@ func (d SampleDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeSample(mc *merge.Context, base, local, remote *Sample) (Sample, error) {
+func MergeSample(mc *merge.Context, base, local, remote *Sample) (m Sample, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffSample(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldSample_Value:
-			m.Value = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Value, local.Value, remote.Value)
-		case fieldSample_Small:
-			m.Small = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float32], base.Small, local.Small, remote.Small)
-		case fieldSample_Newest:
-			m.Newest = merge.NewestWinsFunc(mc, f, codec.EqualFloat[float64], base.Newest, local.Newest, remote.Newest)
-		case fieldSample_Remote:
-			m.Remote = merge.RemoteWinsFunc(mc, f, codec.EqualFloat[float32], base.Remote, local.Remote, remote.Remote)
-		case fieldSample_Highest:
-			m.Highest = merge.MaxWins(mc, f, base.Highest, local.Highest, remote.Highest)
-		case fieldSample_Lowest:
-			m.Lowest = merge.MinWins(mc, f, base.Lowest, local.Lowest, remote.Lowest)
-		case fieldSample_Sum:
-			m.Sum = merge.Sum(mc, f, base.Sum, local.Sum, remote.Sum)
-		case fieldSample_PointX:
-			m.Point.X = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Point.X, local.Point.X, remote.Point.X)
-		case fieldSample_PointY:
-			m.Point.Y = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Point.Y, local.Point.Y, remote.Point.Y)
-		case fieldSample_Maybe:
-			m.Maybe = merge.LocalWinsFunc(mc, f, codecSample_Maybe.Equal, base.Maybe, local.Maybe, remote.Maybe)
-		case fieldSample_Series:
-			m.Series = merge.LocalWinsFunc(mc, f, codecSample_Series.Equal, base.Series, local.Series, remote.Series)
-		}
+	m = *remote
+	if mc.Local.Has(fieldSample_Value) {
+		m.Value = merge.LocalWinsFunc(mc, fieldSample_Value, codec.EqualFloat[float64], base.Value, local.Value, remote.Value)
+	}
+	if mc.Local.Has(fieldSample_Small) {
+		m.Small = merge.LocalWinsFunc(mc, fieldSample_Small, codec.EqualFloat[float32], base.Small, local.Small, remote.Small)
+	}
+	if mc.Local.Has(fieldSample_Newest) {
+		m.Newest = merge.NewestWinsFunc(mc, fieldSample_Newest, codec.EqualFloat[float64], base.Newest, local.Newest, remote.Newest)
+	}
+	if mc.Local.Has(fieldSample_Remote) {
+		m.Remote = merge.RemoteWinsFunc(mc, fieldSample_Remote, codec.EqualFloat[float32], base.Remote, local.Remote, remote.Remote)
+	}
+	if mc.Local.Has(fieldSample_Highest) {
+		m.Highest = merge.MaxWins(mc, fieldSample_Highest, base.Highest, local.Highest, remote.Highest)
+	}
+	if mc.Local.Has(fieldSample_Lowest) {
+		m.Lowest = merge.MinWins(mc, fieldSample_Lowest, base.Lowest, local.Lowest, remote.Lowest)
+	}
+	if mc.Local.Has(fieldSample_Sum) {
+		m.Sum = merge.Sum(mc, fieldSample_Sum, base.Sum, local.Sum, remote.Sum)
+	}
+	if mc.Local.Has(fieldSample_PointX) {
+		m.Point.X = merge.LocalWinsFunc(mc, fieldSample_PointX, codec.EqualFloat[float64], base.Point.X, local.Point.X, remote.Point.X)
+	}
+	if mc.Local.Has(fieldSample_PointY) {
+		m.Point.Y = merge.LocalWinsFunc(mc, fieldSample_PointY, codec.EqualFloat[float64], base.Point.Y, local.Point.Y, remote.Point.Y)
+	}
+	if mc.Local.Has(fieldSample_Maybe) {
+		m.Maybe = merge.LocalWinsFunc(mc, fieldSample_Maybe, codecSample_Maybe.Equal, base.Maybe, local.Maybe, remote.Maybe)
+	}
+	if mc.Local.Has(fieldSample_Series) {
+		m.Series = merge.LocalWinsFunc(mc, fieldSample_Series, codecSample_Series.Equal, base.Series, local.Series, remote.Series)
 	}
 	return m, mc.Err()
 }

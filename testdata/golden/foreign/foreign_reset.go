@@ -263,8 +263,8 @@ type PlaceDiff struct {
 }
 
 // DiffPlace compares two values of Place field by field, the key included.
-func DiffPlace(a, b *Place) PlaceDiff {
-	d := PlaceDiff{From: a, To: b}
+func DiffPlace(a, b *Place) (d PlaceDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldPlace_ID)
 	}
@@ -349,32 +349,37 @@ func (d PlaceDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergePlace(mc *merge.Context, base, local, remote *Place) (Place, error) {
+func MergePlace(mc *merge.Context, base, local, remote *Place) (m Place, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffPlace(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldPlace_Kind:
-			m.Kind = merge.LocalWins(mc, f, base.Kind, local.Kind, remote.Kind)
-		case fieldPlace_WhereLat:
-			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-		case fieldPlace_WhereLng:
-			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
-		case fieldPlace_Zone:
-			m.Zone = merge.LocalWinsFunc(mc, f, codecPlace_Zone.Equal, base.Zone, local.Zone, remote.Zone)
-		case fieldPlace_OnMapX:
-			m.OnMap.X = merge.LocalWins(mc, f, base.OnMap.X, local.OnMap.X, remote.OnMap.X)
-		case fieldPlace_OnMapY:
-			m.OnMap.Y = merge.LocalWins(mc, f, base.OnMap.Y, local.OnMap.Y, remote.OnMap.Y)
-		case fieldPlace_Spots:
-			m.Spots = merge.LocalWinsFunc(mc, f, codecPlace_Spots.Equal, base.Spots, local.Spots, remote.Spots)
-		case fieldPlace_Grade:
-			m.Grade = merge.MaxWins(mc, f, base.Grade, local.Grade, remote.Grade)
-		case fieldPlace_Path:
-			m.Path = merge.ListParts(mc, f, elemPlace_Path, base.Path, local.Path, remote.Path)
-		}
+	m = *remote
+	if mc.Local.Has(fieldPlace_Kind) {
+		m.Kind = merge.LocalWins(mc, fieldPlace_Kind, base.Kind, local.Kind, remote.Kind)
+	}
+	if mc.Local.Has(fieldPlace_WhereLat) {
+		m.Where.Lat = merge.LocalWinsFunc(mc, fieldPlace_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+	}
+	if mc.Local.Has(fieldPlace_WhereLng) {
+		m.Where.Lng = merge.LocalWinsFunc(mc, fieldPlace_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
+	}
+	if mc.Local.Has(fieldPlace_Zone) {
+		m.Zone = merge.LocalWinsFunc(mc, fieldPlace_Zone, codecPlace_Zone.Equal, base.Zone, local.Zone, remote.Zone)
+	}
+	if mc.Local.Has(fieldPlace_OnMapX) {
+		m.OnMap.X = merge.LocalWins(mc, fieldPlace_OnMapX, base.OnMap.X, local.OnMap.X, remote.OnMap.X)
+	}
+	if mc.Local.Has(fieldPlace_OnMapY) {
+		m.OnMap.Y = merge.LocalWins(mc, fieldPlace_OnMapY, base.OnMap.Y, local.OnMap.Y, remote.OnMap.Y)
+	}
+	if mc.Local.Has(fieldPlace_Spots) {
+		m.Spots = merge.LocalWinsFunc(mc, fieldPlace_Spots, codecPlace_Spots.Equal, base.Spots, local.Spots, remote.Spots)
+	}
+	if mc.Local.Has(fieldPlace_Grade) {
+		m.Grade = merge.MaxWins(mc, fieldPlace_Grade, base.Grade, local.Grade, remote.Grade)
+	}
+	if mc.Local.Has(fieldPlace_Path) {
+		m.Path = merge.ListParts(mc, fieldPlace_Path, elemPlace_Path, base.Path, local.Path, remote.Path)
 	}
 	return m, mc.Err()
 }

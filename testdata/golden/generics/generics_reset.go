@@ -324,8 +324,8 @@ type ShelfDiff struct {
 }
 
 // DiffShelf compares two values of Shelf field by field, the key included.
-func DiffShelf(a, b *Shelf) ShelfDiff {
-	d := ShelfDiff{From: a, To: b}
+func DiffShelf(a, b *Shelf) (d ShelfDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldShelf_ID)
 	}
@@ -416,34 +416,40 @@ func (d ShelfDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeShelf(mc *merge.Context, base, local, remote *Shelf) (Shelf, error) {
+func MergeShelf(mc *merge.Context, base, local, remote *Shelf) (m Shelf, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffShelf(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldShelf_BoxValue:
-			m.Box.Value = merge.LocalWins(mc, f, base.Box.Value, local.Box.Value, remote.Box.Value)
-		case fieldShelf_BoxSince:
-			m.Box.Since = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Box.Since, local.Box.Since, remote.Box.Since)
-		case fieldShelf_Boxes:
-			m.Boxes = merge.LocalWinsFunc(mc, f, codecShelf_Boxes.Equal, base.Boxes, local.Boxes, remote.Boxes)
-		case fieldShelf_Pairs:
-			m.Pairs = merge.LocalWinsFunc(mc, f, codecShelf_Pairs.Equal, base.Pairs, local.Pairs, remote.Pairs)
-		case fieldShelf_Deep:
-			m.Deep = merge.LocalWinsFunc(mc, f, codecShelf_Deep.Equal, base.Deep, local.Deep, remote.Deep)
-		case fieldShelf_Lists:
-			m.Lists = merge.LocalWinsFunc(mc, f, codecShelf_Lists.Equal, base.Lists, local.Lists, remote.Lists)
-		case fieldShelf_Tree:
-			m.Tree = merge.LocalWinsFunc(mc, f, codecShelf_Tree.Equal, base.Tree, local.Tree, remote.Tree)
-		case fieldShelf_Names:
-			m.Names = merge.SetParts(mc, f, base.Names, local.Names, remote.Names)
-		case fieldShelf_ByName:
-			m.ByName = merge.MapParts(mc, f, keyShelf_ByName, elemShelf_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-		case fieldShelf_Opaque:
-			m.Opaque = merge.LocalWinsFunc(mc, f, codecShelf_Opaque.Equal, base.Opaque, local.Opaque, remote.Opaque)
-		}
+	m = *remote
+	if mc.Local.Has(fieldShelf_BoxValue) {
+		m.Box.Value = merge.LocalWins(mc, fieldShelf_BoxValue, base.Box.Value, local.Box.Value, remote.Box.Value)
+	}
+	if mc.Local.Has(fieldShelf_BoxSince) {
+		m.Box.Since = merge.LocalWinsFunc(mc, fieldShelf_BoxSince, time.Time.Equal, base.Box.Since, local.Box.Since, remote.Box.Since)
+	}
+	if mc.Local.Has(fieldShelf_Boxes) {
+		m.Boxes = merge.LocalWinsFunc(mc, fieldShelf_Boxes, codecShelf_Boxes.Equal, base.Boxes, local.Boxes, remote.Boxes)
+	}
+	if mc.Local.Has(fieldShelf_Pairs) {
+		m.Pairs = merge.LocalWinsFunc(mc, fieldShelf_Pairs, codecShelf_Pairs.Equal, base.Pairs, local.Pairs, remote.Pairs)
+	}
+	if mc.Local.Has(fieldShelf_Deep) {
+		m.Deep = merge.LocalWinsFunc(mc, fieldShelf_Deep, codecShelf_Deep.Equal, base.Deep, local.Deep, remote.Deep)
+	}
+	if mc.Local.Has(fieldShelf_Lists) {
+		m.Lists = merge.LocalWinsFunc(mc, fieldShelf_Lists, codecShelf_Lists.Equal, base.Lists, local.Lists, remote.Lists)
+	}
+	if mc.Local.Has(fieldShelf_Tree) {
+		m.Tree = merge.LocalWinsFunc(mc, fieldShelf_Tree, codecShelf_Tree.Equal, base.Tree, local.Tree, remote.Tree)
+	}
+	if mc.Local.Has(fieldShelf_Names) {
+		m.Names = merge.SetParts(mc, fieldShelf_Names, base.Names, local.Names, remote.Names)
+	}
+	if mc.Local.Has(fieldShelf_ByName) {
+		m.ByName = merge.MapParts(mc, fieldShelf_ByName, keyShelf_ByName, elemShelf_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+	}
+	if mc.Local.Has(fieldShelf_Opaque) {
+		m.Opaque = merge.LocalWinsFunc(mc, fieldShelf_Opaque, codecShelf_Opaque.Equal, base.Opaque, local.Opaque, remote.Opaque)
 	}
 	return m, mc.Err()
 }

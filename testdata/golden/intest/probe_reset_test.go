@@ -105,8 +105,8 @@ type probeDiff struct {
 }
 
 // diffProbe compares two values of probe field by field, the key included.
-func diffProbe(a, b *probe) probeDiff {
-	d := probeDiff{From: a, To: b}
+func diffProbe(a, b *probe) (d probeDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldProbe_ID)
 	}
@@ -143,16 +143,13 @@ func (d probeDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func mergeProbe(mc *merge.Context, base, local, remote *probe) (probe, error) {
+func mergeProbe(mc *merge.Context, base, local, remote *probe) (m probe, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: diffProbe(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldProbe_Points:
-			m.Points = merge.LocalWinsFunc(mc, f, codecProbe_Points.Equal, base.Points, local.Points, remote.Points)
-		}
+	m = *remote
+	if mc.Local.Has(fieldProbe_Points) {
+		m.Points = merge.LocalWinsFunc(mc, fieldProbe_Points, codecProbe_Points.Equal, base.Points, local.Points, remote.Points)
 	}
 	return m, mc.Err()
 }

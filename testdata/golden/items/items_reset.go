@@ -620,8 +620,8 @@ type FieldItemDiff struct {
 
 // DiffFieldItem compares two values of FieldItem field by field, the key
 // included.
-func DiffFieldItem(a, b *FieldItem) FieldItemDiff {
-	d := FieldItemDiff{From: a, To: b}
+func DiffFieldItem(a, b *FieldItem) (d FieldItemDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFieldItem_ID)
 	}
@@ -802,64 +802,85 @@ func (d FieldItemDiff) MarshalJSON() ([]byte, error) {
 // field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeFieldItem(mc *merge.Context, base, local, remote *FieldItem) (FieldItem, error) {
+func MergeFieldItem(mc *merge.Context, base, local, remote *FieldItem) (m FieldItem, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFieldItem(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFieldItem_Text:
-			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
-		case fieldFieldItem_Other:
-			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
-		case fieldFieldItem_Num:
-			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
-		case fieldFieldItem_Real:
-			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-		case fieldFieldItem_Flag:
-			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
-		case fieldFieldItem_When:
-			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
-		case fieldFieldItem_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-		case fieldFieldItem_Opt:
-			m.Opt = merge.LocalWinsFunc(mc, f, codecFieldItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-		case fieldFieldItem_OptNum:
-			m.OptNum = merge.LocalWinsFunc(mc, f, codecFieldItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-		case fieldFieldItem_Top:
-			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
-		case fieldFieldItem_Low:
-			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
-		case fieldFieldItem_Newest:
-			m.Newest = merge.NewestWins(mc, f, base.Newest, local.Newest, remote.Newest)
-		case fieldFieldItem_Theirs:
-			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
-		case fieldFieldItem_Count:
-			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
-		case fieldFieldItem_Whole:
-			m.Whole = merge.LocalWinsFunc(mc, f, codecFieldItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-		case fieldFieldItem_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldFieldItem_Attrs:
-			m.Attrs = merge.MapParts(mc, f, keyFieldItem_Attrs, elemFieldItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-		case fieldFieldItem_Nums:
-			m.Nums = merge.MapParts(mc, f, keyFieldItem_Nums, elemFieldItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-		case fieldFieldItem_List:
-			m.List = merge.ListParts(mc, f, elemFieldItem_List, base.List, local.List, remote.List)
-		case fieldFieldItem_Rows:
-			m.Rows = merge.ListByParts(mc, f, elemFieldItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-		case fieldFieldItem_Doc:
-			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
-		case fieldFieldItem_SubA:
-			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
-		case fieldFieldItem_SubB:
-			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
-		case fieldFieldItem_SubDeepC:
-			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-		case fieldFieldItem_Ref:
-			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFieldItem_Text) {
+		m.Text = merge.LocalWins(mc, fieldFieldItem_Text, base.Text, local.Text, remote.Text)
+	}
+	if mc.Local.Has(fieldFieldItem_Other) {
+		m.Other = merge.LocalWins(mc, fieldFieldItem_Other, base.Other, local.Other, remote.Other)
+	}
+	if mc.Local.Has(fieldFieldItem_Num) {
+		m.Num = merge.LocalWins(mc, fieldFieldItem_Num, base.Num, local.Num, remote.Num)
+	}
+	if mc.Local.Has(fieldFieldItem_Real) {
+		m.Real = merge.LocalWinsFunc(mc, fieldFieldItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+	}
+	if mc.Local.Has(fieldFieldItem_Flag) {
+		m.Flag = merge.LocalWins(mc, fieldFieldItem_Flag, base.Flag, local.Flag, remote.Flag)
+	}
+	if mc.Local.Has(fieldFieldItem_When) {
+		m.When = merge.LocalWinsFunc(mc, fieldFieldItem_When, time.Time.Equal, base.When, local.When, remote.When)
+	}
+	if mc.Local.Has(fieldFieldItem_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldFieldItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+	}
+	if mc.Local.Has(fieldFieldItem_Opt) {
+		m.Opt = merge.LocalWinsFunc(mc, fieldFieldItem_Opt, codecFieldItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+	}
+	if mc.Local.Has(fieldFieldItem_OptNum) {
+		m.OptNum = merge.LocalWinsFunc(mc, fieldFieldItem_OptNum, codecFieldItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+	}
+	if mc.Local.Has(fieldFieldItem_Top) {
+		m.Top = merge.MaxWins(mc, fieldFieldItem_Top, base.Top, local.Top, remote.Top)
+	}
+	if mc.Local.Has(fieldFieldItem_Low) {
+		m.Low = merge.MinWins(mc, fieldFieldItem_Low, base.Low, local.Low, remote.Low)
+	}
+	if mc.Local.Has(fieldFieldItem_Newest) {
+		m.Newest = merge.NewestWins(mc, fieldFieldItem_Newest, base.Newest, local.Newest, remote.Newest)
+	}
+	if mc.Local.Has(fieldFieldItem_Theirs) {
+		m.Theirs = merge.RemoteWins(mc, fieldFieldItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
+	}
+	if mc.Local.Has(fieldFieldItem_Count) {
+		m.Count = merge.Sum(mc, fieldFieldItem_Count, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldFieldItem_Whole) {
+		m.Whole = merge.LocalWinsFunc(mc, fieldFieldItem_Whole, codecFieldItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+	}
+	if mc.Local.Has(fieldFieldItem_Tags) {
+		m.Tags = merge.SetParts(mc, fieldFieldItem_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldFieldItem_Attrs) {
+		m.Attrs = merge.MapParts(mc, fieldFieldItem_Attrs, keyFieldItem_Attrs, elemFieldItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+	}
+	if mc.Local.Has(fieldFieldItem_Nums) {
+		m.Nums = merge.MapParts(mc, fieldFieldItem_Nums, keyFieldItem_Nums, elemFieldItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+	}
+	if mc.Local.Has(fieldFieldItem_List) {
+		m.List = merge.ListParts(mc, fieldFieldItem_List, elemFieldItem_List, base.List, local.List, remote.List)
+	}
+	if mc.Local.Has(fieldFieldItem_Rows) {
+		m.Rows = merge.ListByParts(mc, fieldFieldItem_Rows, elemFieldItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+	}
+	if mc.Local.Has(fieldFieldItem_Doc) {
+		m.Doc = merge.TextParts(mc, fieldFieldItem_Doc, base.Doc, local.Doc, remote.Doc)
+	}
+	if mc.Local.Has(fieldFieldItem_SubA) {
+		m.Sub.A = merge.LocalWins(mc, fieldFieldItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
+	}
+	if mc.Local.Has(fieldFieldItem_SubB) {
+		m.Sub.B = merge.LocalWins(mc, fieldFieldItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
+	}
+	if mc.Local.Has(fieldFieldItem_SubDeepC) {
+		m.Sub.Deep.C = merge.LocalWins(mc, fieldFieldItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+	}
+	if mc.Local.Has(fieldFieldItem_Ref) {
+		m.Ref = merge.LocalWins(mc, fieldFieldItem_Ref, base.Ref, local.Ref, remote.Ref)
 	}
 	return m, mc.Err()
 }
@@ -1470,8 +1491,8 @@ type ObjectItemDiff struct {
 
 // DiffObjectItem compares two values of ObjectItem field by field, the key
 // included.
-func DiffObjectItem(a, b *ObjectItem) ObjectItemDiff {
-	d := ObjectItemDiff{From: a, To: b}
+func DiffObjectItem(a, b *ObjectItem) (d ObjectItemDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldObjectItem_ID)
 	}
@@ -1652,64 +1673,85 @@ func (d ObjectItemDiff) MarshalJSON() ([]byte, error) {
 // field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeObjectItem(mc *merge.Context, base, local, remote *ObjectItem) (ObjectItem, error) {
+func MergeObjectItem(mc *merge.Context, base, local, remote *ObjectItem) (m ObjectItem, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffObjectItem(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldObjectItem_Text:
-			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
-		case fieldObjectItem_Other:
-			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
-		case fieldObjectItem_Num:
-			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
-		case fieldObjectItem_Real:
-			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-		case fieldObjectItem_Flag:
-			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
-		case fieldObjectItem_When:
-			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
-		case fieldObjectItem_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-		case fieldObjectItem_Opt:
-			m.Opt = merge.LocalWinsFunc(mc, f, codecObjectItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-		case fieldObjectItem_OptNum:
-			m.OptNum = merge.LocalWinsFunc(mc, f, codecObjectItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-		case fieldObjectItem_Top:
-			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
-		case fieldObjectItem_Low:
-			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
-		case fieldObjectItem_Newest:
-			m.Newest = merge.NewestWins(mc, f, base.Newest, local.Newest, remote.Newest)
-		case fieldObjectItem_Theirs:
-			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
-		case fieldObjectItem_Count:
-			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
-		case fieldObjectItem_Whole:
-			m.Whole = merge.LocalWinsFunc(mc, f, codecObjectItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-		case fieldObjectItem_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldObjectItem_Attrs:
-			m.Attrs = merge.MapParts(mc, f, keyObjectItem_Attrs, elemObjectItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-		case fieldObjectItem_Nums:
-			m.Nums = merge.MapParts(mc, f, keyObjectItem_Nums, elemObjectItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-		case fieldObjectItem_List:
-			m.List = merge.ListParts(mc, f, elemObjectItem_List, base.List, local.List, remote.List)
-		case fieldObjectItem_Rows:
-			m.Rows = merge.ListByParts(mc, f, elemObjectItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-		case fieldObjectItem_Doc:
-			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
-		case fieldObjectItem_SubA:
-			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
-		case fieldObjectItem_SubB:
-			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
-		case fieldObjectItem_SubDeepC:
-			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-		case fieldObjectItem_Ref:
-			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
-		}
+	m = *remote
+	if mc.Local.Has(fieldObjectItem_Text) {
+		m.Text = merge.LocalWins(mc, fieldObjectItem_Text, base.Text, local.Text, remote.Text)
+	}
+	if mc.Local.Has(fieldObjectItem_Other) {
+		m.Other = merge.LocalWins(mc, fieldObjectItem_Other, base.Other, local.Other, remote.Other)
+	}
+	if mc.Local.Has(fieldObjectItem_Num) {
+		m.Num = merge.LocalWins(mc, fieldObjectItem_Num, base.Num, local.Num, remote.Num)
+	}
+	if mc.Local.Has(fieldObjectItem_Real) {
+		m.Real = merge.LocalWinsFunc(mc, fieldObjectItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+	}
+	if mc.Local.Has(fieldObjectItem_Flag) {
+		m.Flag = merge.LocalWins(mc, fieldObjectItem_Flag, base.Flag, local.Flag, remote.Flag)
+	}
+	if mc.Local.Has(fieldObjectItem_When) {
+		m.When = merge.LocalWinsFunc(mc, fieldObjectItem_When, time.Time.Equal, base.When, local.When, remote.When)
+	}
+	if mc.Local.Has(fieldObjectItem_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldObjectItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+	}
+	if mc.Local.Has(fieldObjectItem_Opt) {
+		m.Opt = merge.LocalWinsFunc(mc, fieldObjectItem_Opt, codecObjectItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+	}
+	if mc.Local.Has(fieldObjectItem_OptNum) {
+		m.OptNum = merge.LocalWinsFunc(mc, fieldObjectItem_OptNum, codecObjectItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+	}
+	if mc.Local.Has(fieldObjectItem_Top) {
+		m.Top = merge.MaxWins(mc, fieldObjectItem_Top, base.Top, local.Top, remote.Top)
+	}
+	if mc.Local.Has(fieldObjectItem_Low) {
+		m.Low = merge.MinWins(mc, fieldObjectItem_Low, base.Low, local.Low, remote.Low)
+	}
+	if mc.Local.Has(fieldObjectItem_Newest) {
+		m.Newest = merge.NewestWins(mc, fieldObjectItem_Newest, base.Newest, local.Newest, remote.Newest)
+	}
+	if mc.Local.Has(fieldObjectItem_Theirs) {
+		m.Theirs = merge.RemoteWins(mc, fieldObjectItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
+	}
+	if mc.Local.Has(fieldObjectItem_Count) {
+		m.Count = merge.Sum(mc, fieldObjectItem_Count, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldObjectItem_Whole) {
+		m.Whole = merge.LocalWinsFunc(mc, fieldObjectItem_Whole, codecObjectItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+	}
+	if mc.Local.Has(fieldObjectItem_Tags) {
+		m.Tags = merge.SetParts(mc, fieldObjectItem_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldObjectItem_Attrs) {
+		m.Attrs = merge.MapParts(mc, fieldObjectItem_Attrs, keyObjectItem_Attrs, elemObjectItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+	}
+	if mc.Local.Has(fieldObjectItem_Nums) {
+		m.Nums = merge.MapParts(mc, fieldObjectItem_Nums, keyObjectItem_Nums, elemObjectItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+	}
+	if mc.Local.Has(fieldObjectItem_List) {
+		m.List = merge.ListParts(mc, fieldObjectItem_List, elemObjectItem_List, base.List, local.List, remote.List)
+	}
+	if mc.Local.Has(fieldObjectItem_Rows) {
+		m.Rows = merge.ListByParts(mc, fieldObjectItem_Rows, elemObjectItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+	}
+	if mc.Local.Has(fieldObjectItem_Doc) {
+		m.Doc = merge.TextParts(mc, fieldObjectItem_Doc, base.Doc, local.Doc, remote.Doc)
+	}
+	if mc.Local.Has(fieldObjectItem_SubA) {
+		m.Sub.A = merge.LocalWins(mc, fieldObjectItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
+	}
+	if mc.Local.Has(fieldObjectItem_SubB) {
+		m.Sub.B = merge.LocalWins(mc, fieldObjectItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
+	}
+	if mc.Local.Has(fieldObjectItem_SubDeepC) {
+		m.Sub.Deep.C = merge.LocalWins(mc, fieldObjectItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+	}
+	if mc.Local.Has(fieldObjectItem_Ref) {
+		m.Ref = merge.LocalWins(mc, fieldObjectItem_Ref, base.Ref, local.Ref, remote.Ref)
 	}
 	return m, mc.Err()
 }
@@ -2320,8 +2362,8 @@ type JournalItemDiff struct {
 
 // DiffJournalItem compares two values of JournalItem field by field, the key
 // included.
-func DiffJournalItem(a, b *JournalItem) JournalItemDiff {
-	d := JournalItemDiff{From: a, To: b}
+func DiffJournalItem(a, b *JournalItem) (d JournalItemDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldJournalItem_ID)
 	}
@@ -2502,64 +2544,85 @@ func (d JournalItemDiff) MarshalJSON() ([]byte, error) {
 // field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeJournalItem(mc *merge.Context, base, local, remote *JournalItem) (JournalItem, error) {
+func MergeJournalItem(mc *merge.Context, base, local, remote *JournalItem) (m JournalItem, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffJournalItem(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldJournalItem_Text:
-			m.Text = merge.LocalWins(mc, f, base.Text, local.Text, remote.Text)
-		case fieldJournalItem_Other:
-			m.Other = merge.LocalWins(mc, f, base.Other, local.Other, remote.Other)
-		case fieldJournalItem_Num:
-			m.Num = merge.LocalWins(mc, f, base.Num, local.Num, remote.Num)
-		case fieldJournalItem_Real:
-			m.Real = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
-		case fieldJournalItem_Flag:
-			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
-		case fieldJournalItem_When:
-			m.When = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.When, local.When, remote.When)
-		case fieldJournalItem_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
-		case fieldJournalItem_Opt:
-			m.Opt = merge.LocalWinsFunc(mc, f, codecJournalItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
-		case fieldJournalItem_OptNum:
-			m.OptNum = merge.LocalWinsFunc(mc, f, codecJournalItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
-		case fieldJournalItem_Top:
-			m.Top = merge.MaxWins(mc, f, base.Top, local.Top, remote.Top)
-		case fieldJournalItem_Low:
-			m.Low = merge.MinWins(mc, f, base.Low, local.Low, remote.Low)
-		case fieldJournalItem_Newest:
-			m.Newest = merge.LocalWins(mc, f, base.Newest, local.Newest, remote.Newest)
-		case fieldJournalItem_Theirs:
-			m.Theirs = merge.RemoteWins(mc, f, base.Theirs, local.Theirs, remote.Theirs)
-		case fieldJournalItem_Count:
-			m.Count = merge.Sum(mc, f, base.Count, local.Count, remote.Count)
-		case fieldJournalItem_Whole:
-			m.Whole = merge.LocalWinsFunc(mc, f, codecJournalItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
-		case fieldJournalItem_Tags:
-			m.Tags = merge.SetParts(mc, f, base.Tags, local.Tags, remote.Tags)
-		case fieldJournalItem_Attrs:
-			m.Attrs = merge.MapParts(mc, f, keyJournalItem_Attrs, elemJournalItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
-		case fieldJournalItem_Nums:
-			m.Nums = merge.MapParts(mc, f, keyJournalItem_Nums, elemJournalItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
-		case fieldJournalItem_List:
-			m.List = merge.ListParts(mc, f, elemJournalItem_List, base.List, local.List, remote.List)
-		case fieldJournalItem_Rows:
-			m.Rows = merge.ListByParts(mc, f, elemJournalItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
-		case fieldJournalItem_Doc:
-			m.Doc = merge.TextParts(mc, f, base.Doc, local.Doc, remote.Doc)
-		case fieldJournalItem_SubA:
-			m.Sub.A = merge.LocalWins(mc, f, base.Sub.A, local.Sub.A, remote.Sub.A)
-		case fieldJournalItem_SubB:
-			m.Sub.B = merge.LocalWins(mc, f, base.Sub.B, local.Sub.B, remote.Sub.B)
-		case fieldJournalItem_SubDeepC:
-			m.Sub.Deep.C = merge.LocalWins(mc, f, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
-		case fieldJournalItem_Ref:
-			m.Ref = merge.LocalWins(mc, f, base.Ref, local.Ref, remote.Ref)
-		}
+	m = *remote
+	if mc.Local.Has(fieldJournalItem_Text) {
+		m.Text = merge.LocalWins(mc, fieldJournalItem_Text, base.Text, local.Text, remote.Text)
+	}
+	if mc.Local.Has(fieldJournalItem_Other) {
+		m.Other = merge.LocalWins(mc, fieldJournalItem_Other, base.Other, local.Other, remote.Other)
+	}
+	if mc.Local.Has(fieldJournalItem_Num) {
+		m.Num = merge.LocalWins(mc, fieldJournalItem_Num, base.Num, local.Num, remote.Num)
+	}
+	if mc.Local.Has(fieldJournalItem_Real) {
+		m.Real = merge.LocalWinsFunc(mc, fieldJournalItem_Real, codec.EqualFloat[float64], base.Real, local.Real, remote.Real)
+	}
+	if mc.Local.Has(fieldJournalItem_Flag) {
+		m.Flag = merge.LocalWins(mc, fieldJournalItem_Flag, base.Flag, local.Flag, remote.Flag)
+	}
+	if mc.Local.Has(fieldJournalItem_When) {
+		m.When = merge.LocalWinsFunc(mc, fieldJournalItem_When, time.Time.Equal, base.When, local.When, remote.When)
+	}
+	if mc.Local.Has(fieldJournalItem_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldJournalItem_Data, codec.EqualBytes[[]byte], base.Data, local.Data, remote.Data)
+	}
+	if mc.Local.Has(fieldJournalItem_Opt) {
+		m.Opt = merge.LocalWinsFunc(mc, fieldJournalItem_Opt, codecJournalItem_Opt.Equal, base.Opt, local.Opt, remote.Opt)
+	}
+	if mc.Local.Has(fieldJournalItem_OptNum) {
+		m.OptNum = merge.LocalWinsFunc(mc, fieldJournalItem_OptNum, codecJournalItem_OptNum.Equal, base.OptNum, local.OptNum, remote.OptNum)
+	}
+	if mc.Local.Has(fieldJournalItem_Top) {
+		m.Top = merge.MaxWins(mc, fieldJournalItem_Top, base.Top, local.Top, remote.Top)
+	}
+	if mc.Local.Has(fieldJournalItem_Low) {
+		m.Low = merge.MinWins(mc, fieldJournalItem_Low, base.Low, local.Low, remote.Low)
+	}
+	if mc.Local.Has(fieldJournalItem_Newest) {
+		m.Newest = merge.LocalWins(mc, fieldJournalItem_Newest, base.Newest, local.Newest, remote.Newest)
+	}
+	if mc.Local.Has(fieldJournalItem_Theirs) {
+		m.Theirs = merge.RemoteWins(mc, fieldJournalItem_Theirs, base.Theirs, local.Theirs, remote.Theirs)
+	}
+	if mc.Local.Has(fieldJournalItem_Count) {
+		m.Count = merge.Sum(mc, fieldJournalItem_Count, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldJournalItem_Whole) {
+		m.Whole = merge.LocalWinsFunc(mc, fieldJournalItem_Whole, codecJournalItem_Whole.Equal, base.Whole, local.Whole, remote.Whole)
+	}
+	if mc.Local.Has(fieldJournalItem_Tags) {
+		m.Tags = merge.SetParts(mc, fieldJournalItem_Tags, base.Tags, local.Tags, remote.Tags)
+	}
+	if mc.Local.Has(fieldJournalItem_Attrs) {
+		m.Attrs = merge.MapParts(mc, fieldJournalItem_Attrs, keyJournalItem_Attrs, elemJournalItem_Attrs.Equal, base.Attrs, local.Attrs, remote.Attrs)
+	}
+	if mc.Local.Has(fieldJournalItem_Nums) {
+		m.Nums = merge.MapParts(mc, fieldJournalItem_Nums, keyJournalItem_Nums, elemJournalItem_Nums.Equal, base.Nums, local.Nums, remote.Nums)
+	}
+	if mc.Local.Has(fieldJournalItem_List) {
+		m.List = merge.ListParts(mc, fieldJournalItem_List, elemJournalItem_List, base.List, local.List, remote.List)
+	}
+	if mc.Local.Has(fieldJournalItem_Rows) {
+		m.Rows = merge.ListByParts(mc, fieldJournalItem_Rows, elemJournalItem_Rows, func(e Row) string { return e.ID }, base.Rows, local.Rows, remote.Rows)
+	}
+	if mc.Local.Has(fieldJournalItem_Doc) {
+		m.Doc = merge.TextParts(mc, fieldJournalItem_Doc, base.Doc, local.Doc, remote.Doc)
+	}
+	if mc.Local.Has(fieldJournalItem_SubA) {
+		m.Sub.A = merge.LocalWins(mc, fieldJournalItem_SubA, base.Sub.A, local.Sub.A, remote.Sub.A)
+	}
+	if mc.Local.Has(fieldJournalItem_SubB) {
+		m.Sub.B = merge.LocalWins(mc, fieldJournalItem_SubB, base.Sub.B, local.Sub.B, remote.Sub.B)
+	}
+	if mc.Local.Has(fieldJournalItem_SubDeepC) {
+		m.Sub.Deep.C = merge.LocalWins(mc, fieldJournalItem_SubDeepC, base.Sub.Deep.C, local.Sub.Deep.C, remote.Sub.Deep.C)
+	}
+	if mc.Local.Has(fieldJournalItem_Ref) {
+		m.Ref = merge.LocalWins(mc, fieldJournalItem_Ref, base.Ref, local.Ref, remote.Ref)
 	}
 	return m, mc.Err()
 }

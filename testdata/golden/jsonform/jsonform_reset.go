@@ -257,8 +257,8 @@ type PaintDiff struct {
 }
 
 // DiffPaint compares two values of Paint field by field, the key included.
-func DiffPaint(a, b *Paint) PaintDiff {
-	d := PaintDiff{From: a, To: b}
+func DiffPaint(a, b *Paint) (d PaintDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldPaint_ID)
 	}
@@ -331,28 +331,31 @@ func (d PaintDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergePaint(mc *merge.Context, base, local, remote *Paint) (Paint, error) {
+func MergePaint(mc *merge.Context, base, local, remote *Paint) (m Paint, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffPaint(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldPaint_Color:
-			m.Color = merge.LocalWinsFunc(mc, f, codecPaint_Color.Equal, base.Color, local.Color, remote.Color)
-		case fieldPaint_Coats:
-			m.Coats = merge.LocalWinsFunc(mc, f, codecPaint_Coats.Equal, base.Coats, local.Coats, remote.Coats)
-		case fieldPaint_Extra:
-			m.Extra = merge.RemoteWinsFunc(mc, f, codecPaint_Extra.Equal, base.Extra, local.Extra, remote.Extra)
-		case fieldPaint_ByName:
-			m.ByName = merge.MapParts(mc, f, keyPaint_ByName, elemPaint_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-		case fieldPaint_Swatch:
-			m.Swatch = merge.SetPartsFunc(mc, f, elemPaint_Swatch, base.Swatch, local.Swatch, remote.Swatch)
-		case fieldPaint_Raw:
-			m.Raw = merge.LocalWinsFunc(mc, f, codecPaint_Raw.Equal, base.Raw, local.Raw, remote.Raw)
-		case fieldPaint_Raws:
-			m.Raws = merge.LocalWinsFunc(mc, f, codecPaint_Raws.Equal, base.Raws, local.Raws, remote.Raws)
-		}
+	m = *remote
+	if mc.Local.Has(fieldPaint_Color) {
+		m.Color = merge.LocalWinsFunc(mc, fieldPaint_Color, codecPaint_Color.Equal, base.Color, local.Color, remote.Color)
+	}
+	if mc.Local.Has(fieldPaint_Coats) {
+		m.Coats = merge.LocalWinsFunc(mc, fieldPaint_Coats, codecPaint_Coats.Equal, base.Coats, local.Coats, remote.Coats)
+	}
+	if mc.Local.Has(fieldPaint_Extra) {
+		m.Extra = merge.RemoteWinsFunc(mc, fieldPaint_Extra, codecPaint_Extra.Equal, base.Extra, local.Extra, remote.Extra)
+	}
+	if mc.Local.Has(fieldPaint_ByName) {
+		m.ByName = merge.MapParts(mc, fieldPaint_ByName, keyPaint_ByName, elemPaint_ByName.Equal, base.ByName, local.ByName, remote.ByName)
+	}
+	if mc.Local.Has(fieldPaint_Swatch) {
+		m.Swatch = merge.SetPartsFunc(mc, fieldPaint_Swatch, elemPaint_Swatch, base.Swatch, local.Swatch, remote.Swatch)
+	}
+	if mc.Local.Has(fieldPaint_Raw) {
+		m.Raw = merge.LocalWinsFunc(mc, fieldPaint_Raw, codecPaint_Raw.Equal, base.Raw, local.Raw, remote.Raw)
+	}
+	if mc.Local.Has(fieldPaint_Raws) {
+		m.Raws = merge.LocalWinsFunc(mc, fieldPaint_Raws, codecPaint_Raws.Equal, base.Raws, local.Raws, remote.Raws)
 	}
 	return m, mc.Err()
 }

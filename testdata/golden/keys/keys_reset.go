@@ -99,8 +99,8 @@ type ByStringDiff struct {
 
 // DiffByString compares two values of ByString field by field, the key
 // included.
-func DiffByString(a, b *ByString) ByStringDiff {
-	d := ByStringDiff{From: a, To: b}
+func DiffByString(a, b *ByString) (d ByStringDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByString_Key)
 	}
@@ -137,16 +137,13 @@ func (d ByStringDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByString(mc *merge.Context, base, local, remote *ByString) (ByString, error) {
+func MergeByString(mc *merge.Context, base, local, remote *ByString) (m ByString, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByString(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByString_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByString_Name) {
+		m.Name = merge.LocalWins(mc, fieldByString_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -233,8 +230,8 @@ type ByCodeDiff struct {
 }
 
 // DiffByCode compares two values of ByCode field by field, the key included.
-func DiffByCode(a, b *ByCode) ByCodeDiff {
-	d := ByCodeDiff{From: a, To: b}
+func DiffByCode(a, b *ByCode) (d ByCodeDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByCode_Key)
 	}
@@ -271,16 +268,13 @@ func (d ByCodeDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByCode(mc *merge.Context, base, local, remote *ByCode) (ByCode, error) {
+func MergeByCode(mc *merge.Context, base, local, remote *ByCode) (m ByCode, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByCode(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByCode_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByCode_Name) {
+		m.Name = merge.LocalWins(mc, fieldByCode_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -367,8 +361,8 @@ type ByIntDiff struct {
 }
 
 // DiffByInt compares two values of ByInt field by field, the key included.
-func DiffByInt(a, b *ByInt) ByIntDiff {
-	d := ByIntDiff{From: a, To: b}
+func DiffByInt(a, b *ByInt) (d ByIntDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByInt_Key)
 	}
@@ -405,16 +399,13 @@ func (d ByIntDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeByInt(mc *merge.Context, base, local, remote *ByInt) (ByInt, error) {
+func MergeByInt(mc *merge.Context, base, local, remote *ByInt) (m ByInt, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByInt(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByInt_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByInt_Name) {
+		m.Name = merge.LocalWins(mc, fieldByInt_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -501,8 +492,8 @@ type ByUintDiff struct {
 }
 
 // DiffByUint compares two values of ByUint field by field, the key included.
-func DiffByUint(a, b *ByUint) ByUintDiff {
-	d := ByUintDiff{From: a, To: b}
+func DiffByUint(a, b *ByUint) (d ByUintDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByUint_Key)
 	}
@@ -539,16 +530,13 @@ func (d ByUintDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByUint(mc *merge.Context, base, local, remote *ByUint) (ByUint, error) {
+func MergeByUint(mc *merge.Context, base, local, remote *ByUint) (m ByUint, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByUint(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByUint_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByUint_Name) {
+		m.Name = merge.LocalWins(mc, fieldByUint_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -640,8 +628,8 @@ type ByArrayDiff struct {
 }
 
 // DiffByArray compares two values of ByArray field by field, the key included.
-func DiffByArray(a, b *ByArray) ByArrayDiff {
-	d := ByArrayDiff{From: a, To: b}
+func DiffByArray(a, b *ByArray) (d ByArrayDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByArray_Key)
 	}
@@ -678,16 +666,13 @@ func (d ByArrayDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByArray(mc *merge.Context, base, local, remote *ByArray) (ByArray, error) {
+func MergeByArray(mc *merge.Context, base, local, remote *ByArray) (m ByArray, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByArray(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByArray_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByArray_Name) {
+		m.Name = merge.LocalWins(mc, fieldByArray_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -799,8 +784,8 @@ type ByUUIDDiff struct {
 }
 
 // DiffByUUID compares two values of ByUUID field by field, the key included.
-func DiffByUUID(a, b *ByUUID) ByUUIDDiff {
-	d := ByUUIDDiff{From: a, To: b}
+func DiffByUUID(a, b *ByUUID) (d ByUUIDDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldByUUID_Key)
 	}
@@ -843,18 +828,16 @@ func (d ByUUIDDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByUUID(mc *merge.Context, base, local, remote *ByUUID) (ByUUID, error) {
+func MergeByUUID(mc *merge.Context, base, local, remote *ByUUID) (m ByUUID, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByUUID(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByUUID_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		case fieldByUUID_Next:
-			m.Next = merge.LocalWins(mc, f, base.Next, local.Next, remote.Next)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByUUID_Name) {
+		m.Name = merge.LocalWins(mc, fieldByUUID_Name, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldByUUID_Next) {
+		m.Next = merge.LocalWins(mc, fieldByUUID_Next, base.Next, local.Next, remote.Next)
 	}
 	return m, mc.Err()
 }
@@ -950,8 +933,8 @@ type ByTextDiff struct {
 }
 
 // DiffByText compares two values of ByText field by field, the key included.
-func DiffByText(a, b *ByText) ByTextDiff {
-	d := ByTextDiff{From: a, To: b}
+func DiffByText(a, b *ByText) (d ByTextDiff) {
+	d.From, d.To = a, b
 	if !codecByText_Key.Equal(a.Key, b.Key) {
 		d.Fields.Add(fieldByText_Key)
 	}
@@ -988,16 +971,13 @@ func (d ByTextDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeByText(mc *merge.Context, base, local, remote *ByText) (ByText, error) {
+func MergeByText(mc *merge.Context, base, local, remote *ByText) (m ByText, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffByText(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldByText_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldByText_Name) {
+		m.Name = merge.LocalWins(mc, fieldByText_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -1065,8 +1045,8 @@ type KeyOnlyDiff struct {
 }
 
 // DiffKeyOnly compares two values of KeyOnly field by field, the key included.
-func DiffKeyOnly(a, b *KeyOnly) KeyOnlyDiff {
-	d := KeyOnlyDiff{From: a, To: b}
+func DiffKeyOnly(a, b *KeyOnly) (d KeyOnlyDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldKeyOnly_Key)
 	}
@@ -1097,14 +1077,10 @@ func (d KeyOnlyDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeKeyOnly(mc *merge.Context, base, local, remote *KeyOnly) (KeyOnly, error) {
+func MergeKeyOnly(mc *merge.Context, base, local, remote *KeyOnly) (m KeyOnly, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffKeyOnly(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		}
-	}
+	m = *remote
 	return m, mc.Err()
 }

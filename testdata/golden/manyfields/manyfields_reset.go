@@ -1388,8 +1388,8 @@ type WideDiff struct {
 }
 
 // DiffWide compares two values of Wide field by field, the key included.
-func DiffWide(a, b *Wide) WideDiff {
-	d := WideDiff{From: a, To: b}
+func DiffWide(a, b *Wide) (d WideDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldWide_ID)
 	}
@@ -1834,152 +1834,217 @@ func (d WideDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeWide(mc *merge.Context, base, local, remote *Wide) (Wide, error) {
+func MergeWide(mc *merge.Context, base, local, remote *Wide) (m Wide, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffWide(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldWide_F01:
-			m.F01 = merge.LocalWins(mc, f, base.F01, local.F01, remote.F01)
-		case fieldWide_F02:
-			m.F02 = merge.LocalWins(mc, f, base.F02, local.F02, remote.F02)
-		case fieldWide_F03:
-			m.F03 = merge.LocalWins(mc, f, base.F03, local.F03, remote.F03)
-		case fieldWide_F04:
-			m.F04 = merge.LocalWins(mc, f, base.F04, local.F04, remote.F04)
-		case fieldWide_F05:
-			m.F05 = merge.LocalWins(mc, f, base.F05, local.F05, remote.F05)
-		case fieldWide_F06:
-			m.F06 = merge.LocalWins(mc, f, base.F06, local.F06, remote.F06)
-		case fieldWide_F07:
-			m.F07 = merge.LocalWins(mc, f, base.F07, local.F07, remote.F07)
-		case fieldWide_F08:
-			m.F08 = merge.LocalWins(mc, f, base.F08, local.F08, remote.F08)
-		case fieldWide_F09:
-			m.F09 = merge.LocalWins(mc, f, base.F09, local.F09, remote.F09)
-		case fieldWide_F10:
-			m.F10 = merge.LocalWins(mc, f, base.F10, local.F10, remote.F10)
-		case fieldWide_F11:
-			m.F11 = merge.LocalWins(mc, f, base.F11, local.F11, remote.F11)
-		case fieldWide_F12:
-			m.F12 = merge.LocalWins(mc, f, base.F12, local.F12, remote.F12)
-		case fieldWide_F13:
-			m.F13 = merge.LocalWins(mc, f, base.F13, local.F13, remote.F13)
-		case fieldWide_F14:
-			m.F14 = merge.LocalWins(mc, f, base.F14, local.F14, remote.F14)
-		case fieldWide_F15:
-			m.F15 = merge.LocalWins(mc, f, base.F15, local.F15, remote.F15)
-		case fieldWide_F16:
-			m.F16 = merge.LocalWins(mc, f, base.F16, local.F16, remote.F16)
-		case fieldWide_F17:
-			m.F17 = merge.LocalWins(mc, f, base.F17, local.F17, remote.F17)
-		case fieldWide_F18:
-			m.F18 = merge.LocalWins(mc, f, base.F18, local.F18, remote.F18)
-		case fieldWide_F19:
-			m.F19 = merge.LocalWins(mc, f, base.F19, local.F19, remote.F19)
-		case fieldWide_F20:
-			m.F20 = merge.LocalWins(mc, f, base.F20, local.F20, remote.F20)
-		case fieldWide_F21:
-			m.F21 = merge.LocalWins(mc, f, base.F21, local.F21, remote.F21)
-		case fieldWide_F22:
-			m.F22 = merge.LocalWins(mc, f, base.F22, local.F22, remote.F22)
-		case fieldWide_F23:
-			m.F23 = merge.LocalWins(mc, f, base.F23, local.F23, remote.F23)
-		case fieldWide_F24:
-			m.F24 = merge.LocalWins(mc, f, base.F24, local.F24, remote.F24)
-		case fieldWide_F25:
-			m.F25 = merge.LocalWins(mc, f, base.F25, local.F25, remote.F25)
-		case fieldWide_F26:
-			m.F26 = merge.LocalWins(mc, f, base.F26, local.F26, remote.F26)
-		case fieldWide_F27:
-			m.F27 = merge.LocalWins(mc, f, base.F27, local.F27, remote.F27)
-		case fieldWide_F28:
-			m.F28 = merge.LocalWins(mc, f, base.F28, local.F28, remote.F28)
-		case fieldWide_F29:
-			m.F29 = merge.LocalWins(mc, f, base.F29, local.F29, remote.F29)
-		case fieldWide_F30:
-			m.F30 = merge.LocalWins(mc, f, base.F30, local.F30, remote.F30)
-		case fieldWide_F31:
-			m.F31 = merge.LocalWins(mc, f, base.F31, local.F31, remote.F31)
-		case fieldWide_F32:
-			m.F32 = merge.LocalWins(mc, f, base.F32, local.F32, remote.F32)
-		case fieldWide_F33:
-			m.F33 = merge.LocalWins(mc, f, base.F33, local.F33, remote.F33)
-		case fieldWide_F34:
-			m.F34 = merge.LocalWins(mc, f, base.F34, local.F34, remote.F34)
-		case fieldWide_F35:
-			m.F35 = merge.LocalWins(mc, f, base.F35, local.F35, remote.F35)
-		case fieldWide_F36:
-			m.F36 = merge.LocalWins(mc, f, base.F36, local.F36, remote.F36)
-		case fieldWide_F37:
-			m.F37 = merge.LocalWins(mc, f, base.F37, local.F37, remote.F37)
-		case fieldWide_F38:
-			m.F38 = merge.LocalWins(mc, f, base.F38, local.F38, remote.F38)
-		case fieldWide_F39:
-			m.F39 = merge.LocalWins(mc, f, base.F39, local.F39, remote.F39)
-		case fieldWide_F40:
-			m.F40 = merge.LocalWins(mc, f, base.F40, local.F40, remote.F40)
-		case fieldWide_F41:
-			m.F41 = merge.LocalWins(mc, f, base.F41, local.F41, remote.F41)
-		case fieldWide_F42:
-			m.F42 = merge.LocalWins(mc, f, base.F42, local.F42, remote.F42)
-		case fieldWide_F43:
-			m.F43 = merge.LocalWins(mc, f, base.F43, local.F43, remote.F43)
-		case fieldWide_F44:
-			m.F44 = merge.LocalWins(mc, f, base.F44, local.F44, remote.F44)
-		case fieldWide_F45:
-			m.F45 = merge.LocalWins(mc, f, base.F45, local.F45, remote.F45)
-		case fieldWide_F46:
-			m.F46 = merge.LocalWins(mc, f, base.F46, local.F46, remote.F46)
-		case fieldWide_F47:
-			m.F47 = merge.LocalWins(mc, f, base.F47, local.F47, remote.F47)
-		case fieldWide_F48:
-			m.F48 = merge.LocalWins(mc, f, base.F48, local.F48, remote.F48)
-		case fieldWide_F49:
-			m.F49 = merge.LocalWins(mc, f, base.F49, local.F49, remote.F49)
-		case fieldWide_F50:
-			m.F50 = merge.LocalWins(mc, f, base.F50, local.F50, remote.F50)
-		case fieldWide_F51:
-			m.F51 = merge.LocalWins(mc, f, base.F51, local.F51, remote.F51)
-		case fieldWide_F52:
-			m.F52 = merge.LocalWins(mc, f, base.F52, local.F52, remote.F52)
-		case fieldWide_F53:
-			m.F53 = merge.LocalWins(mc, f, base.F53, local.F53, remote.F53)
-		case fieldWide_F54:
-			m.F54 = merge.LocalWins(mc, f, base.F54, local.F54, remote.F54)
-		case fieldWide_F55:
-			m.F55 = merge.LocalWins(mc, f, base.F55, local.F55, remote.F55)
-		case fieldWide_F56:
-			m.F56 = merge.LocalWins(mc, f, base.F56, local.F56, remote.F56)
-		case fieldWide_F57:
-			m.F57 = merge.LocalWins(mc, f, base.F57, local.F57, remote.F57)
-		case fieldWide_F58:
-			m.F58 = merge.LocalWins(mc, f, base.F58, local.F58, remote.F58)
-		case fieldWide_F59:
-			m.F59 = merge.LocalWins(mc, f, base.F59, local.F59, remote.F59)
-		case fieldWide_F60:
-			m.F60 = merge.LocalWins(mc, f, base.F60, local.F60, remote.F60)
-		case fieldWide_F61:
-			m.F61 = merge.LocalWins(mc, f, base.F61, local.F61, remote.F61)
-		case fieldWide_F62:
-			m.F62 = merge.LocalWins(mc, f, base.F62, local.F62, remote.F62)
-		case fieldWide_F63:
-			m.F63 = merge.LocalWins(mc, f, base.F63, local.F63, remote.F63)
-		case fieldWide_F64:
-			m.F64 = merge.LocalWins(mc, f, base.F64, local.F64, remote.F64)
-		case fieldWide_F65:
-			m.F65 = merge.LocalWins(mc, f, base.F65, local.F65, remote.F65)
-		case fieldWide_F66:
-			m.F66 = merge.LocalWins(mc, f, base.F66, local.F66, remote.F66)
-		case fieldWide_F67:
-			m.F67 = merge.LocalWins(mc, f, base.F67, local.F67, remote.F67)
-		case fieldWide_F68:
-			m.F68 = merge.LocalWins(mc, f, base.F68, local.F68, remote.F68)
-		case fieldWide_F69:
-			m.F69 = merge.LocalWins(mc, f, base.F69, local.F69, remote.F69)
-		}
+	m = *remote
+	if mc.Local.Has(fieldWide_F01) {
+		m.F01 = merge.LocalWins(mc, fieldWide_F01, base.F01, local.F01, remote.F01)
+	}
+	if mc.Local.Has(fieldWide_F02) {
+		m.F02 = merge.LocalWins(mc, fieldWide_F02, base.F02, local.F02, remote.F02)
+	}
+	if mc.Local.Has(fieldWide_F03) {
+		m.F03 = merge.LocalWins(mc, fieldWide_F03, base.F03, local.F03, remote.F03)
+	}
+	if mc.Local.Has(fieldWide_F04) {
+		m.F04 = merge.LocalWins(mc, fieldWide_F04, base.F04, local.F04, remote.F04)
+	}
+	if mc.Local.Has(fieldWide_F05) {
+		m.F05 = merge.LocalWins(mc, fieldWide_F05, base.F05, local.F05, remote.F05)
+	}
+	if mc.Local.Has(fieldWide_F06) {
+		m.F06 = merge.LocalWins(mc, fieldWide_F06, base.F06, local.F06, remote.F06)
+	}
+	if mc.Local.Has(fieldWide_F07) {
+		m.F07 = merge.LocalWins(mc, fieldWide_F07, base.F07, local.F07, remote.F07)
+	}
+	if mc.Local.Has(fieldWide_F08) {
+		m.F08 = merge.LocalWins(mc, fieldWide_F08, base.F08, local.F08, remote.F08)
+	}
+	if mc.Local.Has(fieldWide_F09) {
+		m.F09 = merge.LocalWins(mc, fieldWide_F09, base.F09, local.F09, remote.F09)
+	}
+	if mc.Local.Has(fieldWide_F10) {
+		m.F10 = merge.LocalWins(mc, fieldWide_F10, base.F10, local.F10, remote.F10)
+	}
+	if mc.Local.Has(fieldWide_F11) {
+		m.F11 = merge.LocalWins(mc, fieldWide_F11, base.F11, local.F11, remote.F11)
+	}
+	if mc.Local.Has(fieldWide_F12) {
+		m.F12 = merge.LocalWins(mc, fieldWide_F12, base.F12, local.F12, remote.F12)
+	}
+	if mc.Local.Has(fieldWide_F13) {
+		m.F13 = merge.LocalWins(mc, fieldWide_F13, base.F13, local.F13, remote.F13)
+	}
+	if mc.Local.Has(fieldWide_F14) {
+		m.F14 = merge.LocalWins(mc, fieldWide_F14, base.F14, local.F14, remote.F14)
+	}
+	if mc.Local.Has(fieldWide_F15) {
+		m.F15 = merge.LocalWins(mc, fieldWide_F15, base.F15, local.F15, remote.F15)
+	}
+	if mc.Local.Has(fieldWide_F16) {
+		m.F16 = merge.LocalWins(mc, fieldWide_F16, base.F16, local.F16, remote.F16)
+	}
+	if mc.Local.Has(fieldWide_F17) {
+		m.F17 = merge.LocalWins(mc, fieldWide_F17, base.F17, local.F17, remote.F17)
+	}
+	if mc.Local.Has(fieldWide_F18) {
+		m.F18 = merge.LocalWins(mc, fieldWide_F18, base.F18, local.F18, remote.F18)
+	}
+	if mc.Local.Has(fieldWide_F19) {
+		m.F19 = merge.LocalWins(mc, fieldWide_F19, base.F19, local.F19, remote.F19)
+	}
+	if mc.Local.Has(fieldWide_F20) {
+		m.F20 = merge.LocalWins(mc, fieldWide_F20, base.F20, local.F20, remote.F20)
+	}
+	if mc.Local.Has(fieldWide_F21) {
+		m.F21 = merge.LocalWins(mc, fieldWide_F21, base.F21, local.F21, remote.F21)
+	}
+	if mc.Local.Has(fieldWide_F22) {
+		m.F22 = merge.LocalWins(mc, fieldWide_F22, base.F22, local.F22, remote.F22)
+	}
+	if mc.Local.Has(fieldWide_F23) {
+		m.F23 = merge.LocalWins(mc, fieldWide_F23, base.F23, local.F23, remote.F23)
+	}
+	if mc.Local.Has(fieldWide_F24) {
+		m.F24 = merge.LocalWins(mc, fieldWide_F24, base.F24, local.F24, remote.F24)
+	}
+	if mc.Local.Has(fieldWide_F25) {
+		m.F25 = merge.LocalWins(mc, fieldWide_F25, base.F25, local.F25, remote.F25)
+	}
+	if mc.Local.Has(fieldWide_F26) {
+		m.F26 = merge.LocalWins(mc, fieldWide_F26, base.F26, local.F26, remote.F26)
+	}
+	if mc.Local.Has(fieldWide_F27) {
+		m.F27 = merge.LocalWins(mc, fieldWide_F27, base.F27, local.F27, remote.F27)
+	}
+	if mc.Local.Has(fieldWide_F28) {
+		m.F28 = merge.LocalWins(mc, fieldWide_F28, base.F28, local.F28, remote.F28)
+	}
+	if mc.Local.Has(fieldWide_F29) {
+		m.F29 = merge.LocalWins(mc, fieldWide_F29, base.F29, local.F29, remote.F29)
+	}
+	if mc.Local.Has(fieldWide_F30) {
+		m.F30 = merge.LocalWins(mc, fieldWide_F30, base.F30, local.F30, remote.F30)
+	}
+	if mc.Local.Has(fieldWide_F31) {
+		m.F31 = merge.LocalWins(mc, fieldWide_F31, base.F31, local.F31, remote.F31)
+	}
+	if mc.Local.Has(fieldWide_F32) {
+		m.F32 = merge.LocalWins(mc, fieldWide_F32, base.F32, local.F32, remote.F32)
+	}
+	if mc.Local.Has(fieldWide_F33) {
+		m.F33 = merge.LocalWins(mc, fieldWide_F33, base.F33, local.F33, remote.F33)
+	}
+	if mc.Local.Has(fieldWide_F34) {
+		m.F34 = merge.LocalWins(mc, fieldWide_F34, base.F34, local.F34, remote.F34)
+	}
+	if mc.Local.Has(fieldWide_F35) {
+		m.F35 = merge.LocalWins(mc, fieldWide_F35, base.F35, local.F35, remote.F35)
+	}
+	if mc.Local.Has(fieldWide_F36) {
+		m.F36 = merge.LocalWins(mc, fieldWide_F36, base.F36, local.F36, remote.F36)
+	}
+	if mc.Local.Has(fieldWide_F37) {
+		m.F37 = merge.LocalWins(mc, fieldWide_F37, base.F37, local.F37, remote.F37)
+	}
+	if mc.Local.Has(fieldWide_F38) {
+		m.F38 = merge.LocalWins(mc, fieldWide_F38, base.F38, local.F38, remote.F38)
+	}
+	if mc.Local.Has(fieldWide_F39) {
+		m.F39 = merge.LocalWins(mc, fieldWide_F39, base.F39, local.F39, remote.F39)
+	}
+	if mc.Local.Has(fieldWide_F40) {
+		m.F40 = merge.LocalWins(mc, fieldWide_F40, base.F40, local.F40, remote.F40)
+	}
+	if mc.Local.Has(fieldWide_F41) {
+		m.F41 = merge.LocalWins(mc, fieldWide_F41, base.F41, local.F41, remote.F41)
+	}
+	if mc.Local.Has(fieldWide_F42) {
+		m.F42 = merge.LocalWins(mc, fieldWide_F42, base.F42, local.F42, remote.F42)
+	}
+	if mc.Local.Has(fieldWide_F43) {
+		m.F43 = merge.LocalWins(mc, fieldWide_F43, base.F43, local.F43, remote.F43)
+	}
+	if mc.Local.Has(fieldWide_F44) {
+		m.F44 = merge.LocalWins(mc, fieldWide_F44, base.F44, local.F44, remote.F44)
+	}
+	if mc.Local.Has(fieldWide_F45) {
+		m.F45 = merge.LocalWins(mc, fieldWide_F45, base.F45, local.F45, remote.F45)
+	}
+	if mc.Local.Has(fieldWide_F46) {
+		m.F46 = merge.LocalWins(mc, fieldWide_F46, base.F46, local.F46, remote.F46)
+	}
+	if mc.Local.Has(fieldWide_F47) {
+		m.F47 = merge.LocalWins(mc, fieldWide_F47, base.F47, local.F47, remote.F47)
+	}
+	if mc.Local.Has(fieldWide_F48) {
+		m.F48 = merge.LocalWins(mc, fieldWide_F48, base.F48, local.F48, remote.F48)
+	}
+	if mc.Local.Has(fieldWide_F49) {
+		m.F49 = merge.LocalWins(mc, fieldWide_F49, base.F49, local.F49, remote.F49)
+	}
+	if mc.Local.Has(fieldWide_F50) {
+		m.F50 = merge.LocalWins(mc, fieldWide_F50, base.F50, local.F50, remote.F50)
+	}
+	if mc.Local.Has(fieldWide_F51) {
+		m.F51 = merge.LocalWins(mc, fieldWide_F51, base.F51, local.F51, remote.F51)
+	}
+	if mc.Local.Has(fieldWide_F52) {
+		m.F52 = merge.LocalWins(mc, fieldWide_F52, base.F52, local.F52, remote.F52)
+	}
+	if mc.Local.Has(fieldWide_F53) {
+		m.F53 = merge.LocalWins(mc, fieldWide_F53, base.F53, local.F53, remote.F53)
+	}
+	if mc.Local.Has(fieldWide_F54) {
+		m.F54 = merge.LocalWins(mc, fieldWide_F54, base.F54, local.F54, remote.F54)
+	}
+	if mc.Local.Has(fieldWide_F55) {
+		m.F55 = merge.LocalWins(mc, fieldWide_F55, base.F55, local.F55, remote.F55)
+	}
+	if mc.Local.Has(fieldWide_F56) {
+		m.F56 = merge.LocalWins(mc, fieldWide_F56, base.F56, local.F56, remote.F56)
+	}
+	if mc.Local.Has(fieldWide_F57) {
+		m.F57 = merge.LocalWins(mc, fieldWide_F57, base.F57, local.F57, remote.F57)
+	}
+	if mc.Local.Has(fieldWide_F58) {
+		m.F58 = merge.LocalWins(mc, fieldWide_F58, base.F58, local.F58, remote.F58)
+	}
+	if mc.Local.Has(fieldWide_F59) {
+		m.F59 = merge.LocalWins(mc, fieldWide_F59, base.F59, local.F59, remote.F59)
+	}
+	if mc.Local.Has(fieldWide_F60) {
+		m.F60 = merge.LocalWins(mc, fieldWide_F60, base.F60, local.F60, remote.F60)
+	}
+	if mc.Local.Has(fieldWide_F61) {
+		m.F61 = merge.LocalWins(mc, fieldWide_F61, base.F61, local.F61, remote.F61)
+	}
+	if mc.Local.Has(fieldWide_F62) {
+		m.F62 = merge.LocalWins(mc, fieldWide_F62, base.F62, local.F62, remote.F62)
+	}
+	if mc.Local.Has(fieldWide_F63) {
+		m.F63 = merge.LocalWins(mc, fieldWide_F63, base.F63, local.F63, remote.F63)
+	}
+	if mc.Local.Has(fieldWide_F64) {
+		m.F64 = merge.LocalWins(mc, fieldWide_F64, base.F64, local.F64, remote.F64)
+	}
+	if mc.Local.Has(fieldWide_F65) {
+		m.F65 = merge.LocalWins(mc, fieldWide_F65, base.F65, local.F65, remote.F65)
+	}
+	if mc.Local.Has(fieldWide_F66) {
+		m.F66 = merge.LocalWins(mc, fieldWide_F66, base.F66, local.F66, remote.F66)
+	}
+	if mc.Local.Has(fieldWide_F67) {
+		m.F67 = merge.LocalWins(mc, fieldWide_F67, base.F67, local.F67, remote.F67)
+	}
+	if mc.Local.Has(fieldWide_F68) {
+		m.F68 = merge.LocalWins(mc, fieldWide_F68, base.F68, local.F68, remote.F68)
+	}
+	if mc.Local.Has(fieldWide_F69) {
+		m.F69 = merge.LocalWins(mc, fieldWide_F69, base.F69, local.F69, remote.F69)
 	}
 	return m, mc.Err()
 }

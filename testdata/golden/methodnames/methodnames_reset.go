@@ -591,8 +591,8 @@ type ThingDiff struct {
 }
 
 // DiffThing compares two values of Thing field by field, the key included.
-func DiffThing(a, b *Thing) ThingDiff {
-	d := ThingDiff{From: a, To: b}
+func DiffThing(a, b *Thing) (d ThingDiff) {
+	d.From, d.To = a, b
 	if a.Key != b.Key {
 		d.Fields.Add(fieldThing_Key)
 	}
@@ -767,62 +767,82 @@ func (d ThingDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeThing(mc *merge.Context, base, local, remote *Thing) (Thing, error) {
+func MergeThing(mc *merge.Context, base, local, remote *Thing) (m Thing, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffThing(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldThing_Value:
-			m.Value = merge.LocalWins(mc, f, base.Value, local.Value, remote.Value)
-		case fieldThing_Record:
-			m.Record = merge.LocalWins(mc, f, base.Record, local.Record, remote.Record)
-		case fieldThing_Merge:
-			m.Merge = merge.MaxWins(mc, f, base.Merge, local.Merge, remote.Merge)
-		case fieldThing_Diff:
-			m.Diff = merge.LocalWins(mc, f, base.Diff, local.Diff, remote.Diff)
-		case fieldThing_Set:
-			m.Set = merge.SetParts(mc, f, base.Set, local.Set, remote.Set)
-		case fieldThing_Add:
-			m.Add = merge.Sum(mc, f, base.Add, local.Add, remote.Add)
-		case fieldThing_Put:
-			m.Put = merge.LocalWinsFunc(mc, f, codecThing_Put.Equal, base.Put, local.Put, remote.Put)
-		case fieldThing_Len:
-			m.Len = merge.LocalWins(mc, f, base.Len, local.Len, remote.Len)
-		case fieldThing_Type:
-			m.Type = merge.LocalWins(mc, f, base.Type, local.Type, remote.Type)
-		case fieldThing_Func:
-			m.Func = merge.LocalWins(mc, f, base.Func, local.Func, remote.Func)
-		case fieldThing_Range:
-			m.Range = merge.LocalWinsFunc(mc, f, codecThing_Range.Equal, base.Range, local.Range, remote.Range)
-		case fieldThing_Map:
-			m.Map = merge.MapParts(mc, f, keyThing_Map, elemThing_Map.Equal, base.Map, local.Map, remote.Map)
-		case fieldThing_Apply:
-			m.Apply = merge.LocalWins(mc, f, base.Apply, local.Apply, remote.Apply)
-		case fieldThing_Empty:
-			m.Empty = merge.LocalWins(mc, f, base.Empty, local.Empty, remote.Empty)
-		case fieldThing_String:
-			m.String = merge.LocalWins(mc, f, base.String, local.String, remote.String)
-		case fieldThing_R:
-			m.R = merge.LocalWins(mc, f, base.R, local.R, remote.R)
-		case fieldThing_V:
-			m.V = merge.LocalWins(mc, f, base.V, local.V, remote.V)
-		case fieldThing_E:
-			m.E = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.E, local.E, remote.E)
-		case fieldThing_Fields:
-			m.Fields = merge.LocalWinsFunc(mc, f, codecThing_Fields.Equal, base.Fields, local.Fields, remote.Fields)
-		case fieldThing_From:
-			m.From = merge.LocalWins(mc, f, base.From, local.From, remote.From)
-		case fieldThing_To:
-			m.To = merge.LocalWins(mc, f, base.To, local.To, remote.To)
-		case fieldThing_InterfaceVar:
-			m.Interface.Var = merge.LocalWins(mc, f, base.Interface.Var, local.Interface.Var, remote.Interface.Var)
-		case fieldThing_InterfaceConst:
-			m.Interface.Const = merge.LocalWins(mc, f, base.Interface.Const, local.Interface.Const, remote.Interface.Const)
-		case fieldThing_InterfaceGo:
-			m.Interface.Go = merge.LocalWins(mc, f, base.Interface.Go, local.Interface.Go, remote.Interface.Go)
-		}
+	m = *remote
+	if mc.Local.Has(fieldThing_Value) {
+		m.Value = merge.LocalWins(mc, fieldThing_Value, base.Value, local.Value, remote.Value)
+	}
+	if mc.Local.Has(fieldThing_Record) {
+		m.Record = merge.LocalWins(mc, fieldThing_Record, base.Record, local.Record, remote.Record)
+	}
+	if mc.Local.Has(fieldThing_Merge) {
+		m.Merge = merge.MaxWins(mc, fieldThing_Merge, base.Merge, local.Merge, remote.Merge)
+	}
+	if mc.Local.Has(fieldThing_Diff) {
+		m.Diff = merge.LocalWins(mc, fieldThing_Diff, base.Diff, local.Diff, remote.Diff)
+	}
+	if mc.Local.Has(fieldThing_Set) {
+		m.Set = merge.SetParts(mc, fieldThing_Set, base.Set, local.Set, remote.Set)
+	}
+	if mc.Local.Has(fieldThing_Add) {
+		m.Add = merge.Sum(mc, fieldThing_Add, base.Add, local.Add, remote.Add)
+	}
+	if mc.Local.Has(fieldThing_Put) {
+		m.Put = merge.LocalWinsFunc(mc, fieldThing_Put, codecThing_Put.Equal, base.Put, local.Put, remote.Put)
+	}
+	if mc.Local.Has(fieldThing_Len) {
+		m.Len = merge.LocalWins(mc, fieldThing_Len, base.Len, local.Len, remote.Len)
+	}
+	if mc.Local.Has(fieldThing_Type) {
+		m.Type = merge.LocalWins(mc, fieldThing_Type, base.Type, local.Type, remote.Type)
+	}
+	if mc.Local.Has(fieldThing_Func) {
+		m.Func = merge.LocalWins(mc, fieldThing_Func, base.Func, local.Func, remote.Func)
+	}
+	if mc.Local.Has(fieldThing_Range) {
+		m.Range = merge.LocalWinsFunc(mc, fieldThing_Range, codecThing_Range.Equal, base.Range, local.Range, remote.Range)
+	}
+	if mc.Local.Has(fieldThing_Map) {
+		m.Map = merge.MapParts(mc, fieldThing_Map, keyThing_Map, elemThing_Map.Equal, base.Map, local.Map, remote.Map)
+	}
+	if mc.Local.Has(fieldThing_Apply) {
+		m.Apply = merge.LocalWins(mc, fieldThing_Apply, base.Apply, local.Apply, remote.Apply)
+	}
+	if mc.Local.Has(fieldThing_Empty) {
+		m.Empty = merge.LocalWins(mc, fieldThing_Empty, base.Empty, local.Empty, remote.Empty)
+	}
+	if mc.Local.Has(fieldThing_String) {
+		m.String = merge.LocalWins(mc, fieldThing_String, base.String, local.String, remote.String)
+	}
+	if mc.Local.Has(fieldThing_R) {
+		m.R = merge.LocalWins(mc, fieldThing_R, base.R, local.R, remote.R)
+	}
+	if mc.Local.Has(fieldThing_V) {
+		m.V = merge.LocalWins(mc, fieldThing_V, base.V, local.V, remote.V)
+	}
+	if mc.Local.Has(fieldThing_E) {
+		m.E = merge.LocalWinsFunc(mc, fieldThing_E, codec.EqualFloat[float64], base.E, local.E, remote.E)
+	}
+	if mc.Local.Has(fieldThing_Fields) {
+		m.Fields = merge.LocalWinsFunc(mc, fieldThing_Fields, codecThing_Fields.Equal, base.Fields, local.Fields, remote.Fields)
+	}
+	if mc.Local.Has(fieldThing_From) {
+		m.From = merge.LocalWins(mc, fieldThing_From, base.From, local.From, remote.From)
+	}
+	if mc.Local.Has(fieldThing_To) {
+		m.To = merge.LocalWins(mc, fieldThing_To, base.To, local.To, remote.To)
+	}
+	if mc.Local.Has(fieldThing_InterfaceVar) {
+		m.Interface.Var = merge.LocalWins(mc, fieldThing_InterfaceVar, base.Interface.Var, local.Interface.Var, remote.Interface.Var)
+	}
+	if mc.Local.Has(fieldThing_InterfaceConst) {
+		m.Interface.Const = merge.LocalWins(mc, fieldThing_InterfaceConst, base.Interface.Const, local.Interface.Const, remote.Interface.Const)
+	}
+	if mc.Local.Has(fieldThing_InterfaceGo) {
+		m.Interface.Go = merge.LocalWins(mc, fieldThing_InterfaceGo, base.Interface.Go, local.Interface.Go, remote.Interface.Go)
 	}
 	return m, mc.Err()
 }

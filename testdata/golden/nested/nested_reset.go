@@ -323,8 +323,8 @@ type CustomerDiff struct {
 
 // DiffCustomer compares two values of Customer field by field, the key
 // included.
-func DiffCustomer(a, b *Customer) CustomerDiff {
-	d := CustomerDiff{From: a, To: b}
+func DiffCustomer(a, b *Customer) (d CustomerDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldCustomer_ID)
 	}
@@ -427,38 +427,46 @@ func (d CustomerDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeCustomer(mc *merge.Context, base, local, remote *Customer) (Customer, error) {
+func MergeCustomer(mc *merge.Context, base, local, remote *Customer) (m Customer, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffCustomer(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldCustomer_HomeStreet:
-			m.Home.Street = merge.LocalWins(mc, f, base.Home.Street, local.Home.Street, remote.Home.Street)
-		case fieldCustomer_HomeWhereLat:
-			m.Home.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Home.Where.Lat, local.Home.Where.Lat, remote.Home.Where.Lat)
-		case fieldCustomer_HomeWhereLng:
-			m.Home.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Home.Where.Lng, local.Home.Where.Lng, remote.Home.Where.Lng)
-		case fieldCustomer_HomeWhereNote:
-			m.Home.Where.Note = merge.LocalWins(mc, f, base.Home.Where.Note, local.Home.Where.Note, remote.Home.Where.Note)
-		case fieldCustomer_WorkStreet:
-			m.Work.Street = merge.LocalWins(mc, f, base.Work.Street, local.Work.Street, remote.Work.Street)
-		case fieldCustomer_WorkWhereLat:
-			m.Work.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Work.Where.Lat, local.Work.Where.Lat, remote.Work.Where.Lat)
-		case fieldCustomer_WorkWhereLng:
-			m.Work.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Work.Where.Lng, local.Work.Where.Lng, remote.Work.Where.Lng)
-		case fieldCustomer_WorkWhereNote:
-			m.Work.Where.Note = merge.LocalWins(mc, f, base.Work.Where.Note, local.Work.Where.Note, remote.Work.Where.Note)
-		case fieldCustomer_ContactMail:
-			m.Contact.Mail = merge.LocalWins(mc, f, base.Contact.Mail, local.Contact.Mail, remote.Contact.Mail)
-		case fieldCustomer_ContactPhoneCountry:
-			m.Contact.Phone.Country = merge.LocalWins(mc, f, base.Contact.Phone.Country, local.Contact.Phone.Country, remote.Contact.Phone.Country)
-		case fieldCustomer_ContactPhoneNumber:
-			m.Contact.Phone.Number = merge.LocalWins(mc, f, base.Contact.Phone.Number, local.Contact.Phone.Number, remote.Contact.Phone.Number)
-		case fieldCustomer_ContactPhoneTried:
-			m.Contact.Phone.Tried = merge.LocalWinsFunc(mc, f, codecCustomer_ContactPhoneTried.Equal, base.Contact.Phone.Tried, local.Contact.Phone.Tried, remote.Contact.Phone.Tried)
-		}
+	m = *remote
+	if mc.Local.Has(fieldCustomer_HomeStreet) {
+		m.Home.Street = merge.LocalWins(mc, fieldCustomer_HomeStreet, base.Home.Street, local.Home.Street, remote.Home.Street)
+	}
+	if mc.Local.Has(fieldCustomer_HomeWhereLat) {
+		m.Home.Where.Lat = merge.LocalWinsFunc(mc, fieldCustomer_HomeWhereLat, codec.EqualFloat[float64], base.Home.Where.Lat, local.Home.Where.Lat, remote.Home.Where.Lat)
+	}
+	if mc.Local.Has(fieldCustomer_HomeWhereLng) {
+		m.Home.Where.Lng = merge.LocalWinsFunc(mc, fieldCustomer_HomeWhereLng, codec.EqualFloat[float64], base.Home.Where.Lng, local.Home.Where.Lng, remote.Home.Where.Lng)
+	}
+	if mc.Local.Has(fieldCustomer_HomeWhereNote) {
+		m.Home.Where.Note = merge.LocalWins(mc, fieldCustomer_HomeWhereNote, base.Home.Where.Note, local.Home.Where.Note, remote.Home.Where.Note)
+	}
+	if mc.Local.Has(fieldCustomer_WorkStreet) {
+		m.Work.Street = merge.LocalWins(mc, fieldCustomer_WorkStreet, base.Work.Street, local.Work.Street, remote.Work.Street)
+	}
+	if mc.Local.Has(fieldCustomer_WorkWhereLat) {
+		m.Work.Where.Lat = merge.LocalWinsFunc(mc, fieldCustomer_WorkWhereLat, codec.EqualFloat[float64], base.Work.Where.Lat, local.Work.Where.Lat, remote.Work.Where.Lat)
+	}
+	if mc.Local.Has(fieldCustomer_WorkWhereLng) {
+		m.Work.Where.Lng = merge.LocalWinsFunc(mc, fieldCustomer_WorkWhereLng, codec.EqualFloat[float64], base.Work.Where.Lng, local.Work.Where.Lng, remote.Work.Where.Lng)
+	}
+	if mc.Local.Has(fieldCustomer_WorkWhereNote) {
+		m.Work.Where.Note = merge.LocalWins(mc, fieldCustomer_WorkWhereNote, base.Work.Where.Note, local.Work.Where.Note, remote.Work.Where.Note)
+	}
+	if mc.Local.Has(fieldCustomer_ContactMail) {
+		m.Contact.Mail = merge.LocalWins(mc, fieldCustomer_ContactMail, base.Contact.Mail, local.Contact.Mail, remote.Contact.Mail)
+	}
+	if mc.Local.Has(fieldCustomer_ContactPhoneCountry) {
+		m.Contact.Phone.Country = merge.LocalWins(mc, fieldCustomer_ContactPhoneCountry, base.Contact.Phone.Country, local.Contact.Phone.Country, remote.Contact.Phone.Country)
+	}
+	if mc.Local.Has(fieldCustomer_ContactPhoneNumber) {
+		m.Contact.Phone.Number = merge.LocalWins(mc, fieldCustomer_ContactPhoneNumber, base.Contact.Phone.Number, local.Contact.Phone.Number, remote.Contact.Phone.Number)
+	}
+	if mc.Local.Has(fieldCustomer_ContactPhoneTried) {
+		m.Contact.Phone.Tried = merge.LocalWinsFunc(mc, fieldCustomer_ContactPhoneTried, codecCustomer_ContactPhoneTried.Equal, base.Contact.Phone.Tried, local.Contact.Phone.Tried, remote.Contact.Phone.Tried)
 	}
 	return m, mc.Err()
 }

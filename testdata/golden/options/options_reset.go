@@ -196,8 +196,8 @@ type SiteDiff struct {
 }
 
 // DiffSite compares two values of Site field by field, the key included.
-func DiffSite(a, b *Site) SiteDiff {
-	d := SiteDiff{From: a, To: b}
+func DiffSite(a, b *Site) (d SiteDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldSite_ID)
 	}
@@ -264,26 +264,28 @@ func (d SiteDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeSite(mc *merge.Context, base, local, remote *Site) (Site, error) {
+func MergeSite(mc *merge.Context, base, local, remote *Site) (m Site, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffSite(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldSite_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		case fieldSite_Code:
-			m.Code = merge.LocalWins(mc, f, base.Code, local.Code, remote.Code)
-		case fieldSite_Region:
-			m.Region = merge.LocalWins(mc, f, base.Region, local.Region, remote.Region)
-		case fieldSite_Parent:
-			m.Parent = merge.LocalWins(mc, f, base.Parent, local.Parent, remote.Parent)
-		case fieldSite_WhereLat:
-			m.Where.Lat = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
-		case fieldSite_WhereLng:
-			m.Where.Lng = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
-		}
+	m = *remote
+	if mc.Local.Has(fieldSite_Name) {
+		m.Name = merge.LocalWins(mc, fieldSite_Name, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldSite_Code) {
+		m.Code = merge.LocalWins(mc, fieldSite_Code, base.Code, local.Code, remote.Code)
+	}
+	if mc.Local.Has(fieldSite_Region) {
+		m.Region = merge.LocalWins(mc, fieldSite_Region, base.Region, local.Region, remote.Region)
+	}
+	if mc.Local.Has(fieldSite_Parent) {
+		m.Parent = merge.LocalWins(mc, fieldSite_Parent, base.Parent, local.Parent, remote.Parent)
+	}
+	if mc.Local.Has(fieldSite_WhereLat) {
+		m.Where.Lat = merge.LocalWinsFunc(mc, fieldSite_WhereLat, codec.EqualFloat[float64], base.Where.Lat, local.Where.Lat, remote.Where.Lat)
+	}
+	if mc.Local.Has(fieldSite_WhereLng) {
+		m.Where.Lng = merge.LocalWinsFunc(mc, fieldSite_WhereLng, codec.EqualFloat[float64], base.Where.Lng, local.Where.Lng, remote.Where.Lng)
 	}
 	return m, mc.Err()
 }
@@ -390,8 +392,8 @@ type HTTPServerDiff struct {
 
 // DiffHTTPServer compares two values of HTTPServer field by field, the key
 // included.
-func DiffHTTPServer(a, b *HTTPServer) HTTPServerDiff {
-	d := HTTPServerDiff{From: a, To: b}
+func DiffHTTPServer(a, b *HTTPServer) (d HTTPServerDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldHTTPServer_ID)
 	}
@@ -434,18 +436,16 @@ func (d HTTPServerDiff) MarshalJSON() ([]byte, error) {
 // field by field; mc says which fields changed locally and is told of
 // conflicts. With a nil mc these are the fields in which local differs from
 // base. The result may share memory with its arguments.
-func MergeHTTPServer(mc *merge.Context, base, local, remote *HTTPServer) (HTTPServer, error) {
+func MergeHTTPServer(mc *merge.Context, base, local, remote *HTTPServer) (m HTTPServer, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffHTTPServer(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldHTTPServer_Place:
-			m.Place = merge.LocalWins(mc, f, base.Place, local.Place, remote.Place)
-		case fieldHTTPServer_URLFor:
-			m.URLFor = merge.LocalWins(mc, f, base.URLFor, local.URLFor, remote.URLFor)
-		}
+	m = *remote
+	if mc.Local.Has(fieldHTTPServer_Place) {
+		m.Place = merge.LocalWins(mc, fieldHTTPServer_Place, base.Place, local.Place, remote.Place)
+	}
+	if mc.Local.Has(fieldHTTPServer_URLFor) {
+		m.URLFor = merge.LocalWins(mc, fieldHTTPServer_URLFor, base.URLFor, local.URLFor, remote.URLFor)
 	}
 	return m, mc.Err()
 }

@@ -338,8 +338,8 @@ type PointerDiff struct {
 }
 
 // DiffPointer compares two values of Pointer field by field, the key included.
-func DiffPointer(a, b *Pointer) PointerDiff {
-	d := PointerDiff{From: a, To: b}
+func DiffPointer(a, b *Pointer) (d PointerDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldPointer_ID)
 	}
@@ -442,38 +442,46 @@ func (d PointerDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergePointer(mc *merge.Context, base, local, remote *Pointer) (Pointer, error) {
+func MergePointer(mc *merge.Context, base, local, remote *Pointer) (m Pointer, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffPointer(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldPointer_Bool:
-			m.Bool = merge.LocalWinsFunc(mc, f, codecPointer_Bool.Equal, base.Bool, local.Bool, remote.Bool)
-		case fieldPointer_Count:
-			m.Count = merge.LocalWinsFunc(mc, f, codecPointer_Count.Equal, base.Count, local.Count, remote.Count)
-		case fieldPointer_Size:
-			m.Size = merge.LocalWinsFunc(mc, f, codecPointer_Size.Equal, base.Size, local.Size, remote.Size)
-		case fieldPointer_Ratio:
-			m.Ratio = merge.LocalWinsFunc(mc, f, codecPointer_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
-		case fieldPointer_Name:
-			m.Name = merge.LocalWinsFunc(mc, f, codecPointer_Name.Equal, base.Name, local.Name, remote.Name)
-		case fieldPointer_Level:
-			m.Level = merge.LocalWinsFunc(mc, f, codecPointer_Level.Equal, base.Level, local.Level, remote.Level)
-		case fieldPointer_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codecPointer_Data.Equal, base.Data, local.Data, remote.Data)
-		case fieldPointer_Due:
-			m.Due = merge.NewestWinsFunc(mc, f, codecPointer_Due.Equal, base.Due, local.Due, remote.Due)
-		case fieldPointer_Every:
-			m.Every = merge.RemoteWinsFunc(mc, f, codecPointer_Every.Equal, base.Every, local.Every, remote.Every)
-		case fieldPointer_Where:
-			m.Where = merge.LocalWinsFunc(mc, f, codecPointer_Where.Equal, base.Where, local.Where, remote.Where)
-		case fieldPointer_Digest:
-			m.Digest = merge.LocalWinsFunc(mc, f, codecPointer_Digest.Equal, base.Digest, local.Digest, remote.Digest)
-		case fieldPointer_Choices:
-			m.Choices = merge.LocalWinsFunc(mc, f, codecPointer_Choices.Equal, base.Choices, local.Choices, remote.Choices)
-		}
+	m = *remote
+	if mc.Local.Has(fieldPointer_Bool) {
+		m.Bool = merge.LocalWinsFunc(mc, fieldPointer_Bool, codecPointer_Bool.Equal, base.Bool, local.Bool, remote.Bool)
+	}
+	if mc.Local.Has(fieldPointer_Count) {
+		m.Count = merge.LocalWinsFunc(mc, fieldPointer_Count, codecPointer_Count.Equal, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldPointer_Size) {
+		m.Size = merge.LocalWinsFunc(mc, fieldPointer_Size, codecPointer_Size.Equal, base.Size, local.Size, remote.Size)
+	}
+	if mc.Local.Has(fieldPointer_Ratio) {
+		m.Ratio = merge.LocalWinsFunc(mc, fieldPointer_Ratio, codecPointer_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
+	}
+	if mc.Local.Has(fieldPointer_Name) {
+		m.Name = merge.LocalWinsFunc(mc, fieldPointer_Name, codecPointer_Name.Equal, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldPointer_Level) {
+		m.Level = merge.LocalWinsFunc(mc, fieldPointer_Level, codecPointer_Level.Equal, base.Level, local.Level, remote.Level)
+	}
+	if mc.Local.Has(fieldPointer_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldPointer_Data, codecPointer_Data.Equal, base.Data, local.Data, remote.Data)
+	}
+	if mc.Local.Has(fieldPointer_Due) {
+		m.Due = merge.NewestWinsFunc(mc, fieldPointer_Due, codecPointer_Due.Equal, base.Due, local.Due, remote.Due)
+	}
+	if mc.Local.Has(fieldPointer_Every) {
+		m.Every = merge.RemoteWinsFunc(mc, fieldPointer_Every, codecPointer_Every.Equal, base.Every, local.Every, remote.Every)
+	}
+	if mc.Local.Has(fieldPointer_Where) {
+		m.Where = merge.LocalWinsFunc(mc, fieldPointer_Where, codecPointer_Where.Equal, base.Where, local.Where, remote.Where)
+	}
+	if mc.Local.Has(fieldPointer_Digest) {
+		m.Digest = merge.LocalWinsFunc(mc, fieldPointer_Digest, codecPointer_Digest.Equal, base.Digest, local.Digest, remote.Digest)
+	}
+	if mc.Local.Has(fieldPointer_Choices) {
+		m.Choices = merge.LocalWinsFunc(mc, fieldPointer_Choices, codecPointer_Choices.Equal, base.Choices, local.Choices, remote.Choices)
 	}
 	return m, mc.Err()
 }

@@ -189,8 +189,8 @@ type ForestDiff struct {
 }
 
 // DiffForest compares two values of Forest field by field, the key included.
-func DiffForest(a, b *Forest) ForestDiff {
-	d := ForestDiff{From: a, To: b}
+func DiffForest(a, b *Forest) (d ForestDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldForest_ID)
 	}
@@ -251,24 +251,25 @@ func (d ForestDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeForest(mc *merge.Context, base, local, remote *Forest) (Forest, error) {
+func MergeForest(mc *merge.Context, base, local, remote *Forest) (m Forest, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffForest(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldForest_Root:
-			m.Root = merge.LocalWinsFunc(mc, f, codecForest_Root.Equal, base.Root, local.Root, remote.Root)
-		case fieldForest_Top:
-			m.Top = merge.LocalWinsFunc(mc, f, codecForest_Top.Equal, base.Top, local.Top, remote.Top)
-		case fieldForest_Trees:
-			m.Trees = merge.LocalWinsFunc(mc, f, codecForest_Trees.Equal, base.Trees, local.Trees, remote.Trees)
-		case fieldForest_Chain:
-			m.Chain = merge.LocalWinsFunc(mc, f, codecForest_Chain.Equal, base.Chain, local.Chain, remote.Chain)
-		case fieldForest_Odd:
-			m.Odd = merge.LocalWinsFunc(mc, f, codecForest_Odd.Equal, base.Odd, local.Odd, remote.Odd)
-		}
+	m = *remote
+	if mc.Local.Has(fieldForest_Root) {
+		m.Root = merge.LocalWinsFunc(mc, fieldForest_Root, codecForest_Root.Equal, base.Root, local.Root, remote.Root)
+	}
+	if mc.Local.Has(fieldForest_Top) {
+		m.Top = merge.LocalWinsFunc(mc, fieldForest_Top, codecForest_Top.Equal, base.Top, local.Top, remote.Top)
+	}
+	if mc.Local.Has(fieldForest_Trees) {
+		m.Trees = merge.LocalWinsFunc(mc, fieldForest_Trees, codecForest_Trees.Equal, base.Trees, local.Trees, remote.Trees)
+	}
+	if mc.Local.Has(fieldForest_Chain) {
+		m.Chain = merge.LocalWinsFunc(mc, fieldForest_Chain, codecForest_Chain.Equal, base.Chain, local.Chain, remote.Chain)
+	}
+	if mc.Local.Has(fieldForest_Odd) {
+		m.Odd = merge.LocalWinsFunc(mc, fieldForest_Odd, codecForest_Odd.Equal, base.Odd, local.Odd, remote.Odd)
 	}
 	return m, mc.Err()
 }

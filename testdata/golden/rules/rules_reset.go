@@ -670,8 +670,8 @@ type OrderDiff struct {
 }
 
 // DiffOrder compares two values of Order field by field, the key included.
-func DiffOrder(a, b *Order) OrderDiff {
-	d := OrderDiff{From: a, To: b}
+func DiffOrder(a, b *Order) (d OrderDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldOrder_ID)
 	}
@@ -852,64 +852,85 @@ func (d OrderDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeOrder(mc *merge.Context, base, local, remote *Order) (Order, error) {
+func MergeOrder(mc *merge.Context, base, local, remote *Order) (m Order, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffOrder(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldOrder_LocalText:
-			m.LocalText = merge.LocalWins(mc, f, base.LocalText, local.LocalText, remote.LocalText)
-		case fieldOrder_LocalList:
-			m.LocalList = merge.LocalWinsFunc(mc, f, codecOrder_LocalList.Equal, base.LocalList, local.LocalList, remote.LocalList)
-		case fieldOrder_RemoteText:
-			m.RemoteText = merge.RemoteWins(mc, f, base.RemoteText, local.RemoteText, remote.RemoteText)
-		case fieldOrder_RemoteMap:
-			m.RemoteMap = merge.RemoteWinsFunc(mc, f, codecOrder_RemoteMap.Equal, base.RemoteMap, local.RemoteMap, remote.RemoteMap)
-		case fieldOrder_NewestText:
-			m.NewestText = merge.NewestWins(mc, f, base.NewestText, local.NewestText, remote.NewestText)
-		case fieldOrder_NewestFloat:
-			m.NewestFloat = merge.NewestWinsFunc(mc, f, codec.EqualFloat[float64], base.NewestFloat, local.NewestFloat, remote.NewestFloat)
-		case fieldOrder_MaxInt:
-			m.MaxInt = merge.MaxWins(mc, f, base.MaxInt, local.MaxInt, remote.MaxInt)
-		case fieldOrder_MaxFloat:
-			m.MaxFloat = merge.MaxWins(mc, f, base.MaxFloat, local.MaxFloat, remote.MaxFloat)
-		case fieldOrder_MaxTime:
-			m.MaxTime = merge.MaxTimeWins(mc, f, base.MaxTime, local.MaxTime, remote.MaxTime)
-		case fieldOrder_MinUint:
-			m.MinUint = merge.MinWins(mc, f, base.MinUint, local.MinUint, remote.MinUint)
-		case fieldOrder_MinText:
-			m.MinText = merge.MinWins(mc, f, base.MinText, local.MinText, remote.MinText)
-		case fieldOrder_Counter:
-			m.Counter = merge.Sum(mc, f, base.Counter, local.Counter, remote.Counter)
-		case fieldOrder_Total:
-			m.Total = merge.Sum(mc, f, base.Total, local.Total, remote.Total)
-		case fieldOrder_Weight:
-			m.Weight = merge.Sum(mc, f, base.Weight, local.Weight, remote.Weight)
-		case fieldOrder_Set:
-			m.Set = merge.SetParts(mc, f, base.Set, local.Set, remote.Set)
-		case fieldOrder_SetOfStruct:
-			m.SetOfStruct = merge.SetPartsFunc(mc, f, elemOrder_SetOfStruct, base.SetOfStruct, local.SetOfStruct, remote.SetOfStruct)
-		case fieldOrder_SetOfFloat:
-			m.SetOfFloat = merge.SetPartsFunc(mc, f, elemOrder_SetOfFloat, base.SetOfFloat, local.SetOfFloat, remote.SetOfFloat)
-		case fieldOrder_Map:
-			m.Map = merge.MapParts(mc, f, keyOrder_Map, elemOrder_Map.Equal, base.Map, local.Map, remote.Map)
-		case fieldOrder_MapOfStruct:
-			m.MapOfStruct = merge.MapParts(mc, f, keyOrder_MapOfStruct, elemOrder_MapOfStruct.Equal, base.MapOfStruct, local.MapOfStruct, remote.MapOfStruct)
-		case fieldOrder_List:
-			m.List = merge.ListParts(mc, f, elemOrder_List, base.List, local.List, remote.List)
-		case fieldOrder_ListBy:
-			m.ListBy = merge.ListByParts(mc, f, elemOrder_ListBy, func(e Line) int { return e.No }, base.ListBy, local.ListBy, remote.ListBy)
-		case fieldOrder_Text:
-			m.Text = merge.TextParts(mc, f, base.Text, local.Text, remote.Text)
-		case fieldOrder_FuncText:
-			m.FuncText = merge.FuncWins(mc, f, func(a, b string) bool { return a == b }, Longer, base.FuncText, local.FuncText, remote.FuncText)
-		case fieldOrder_FuncList:
-			m.FuncList = merge.FuncWins(mc, f, codecOrder_FuncList.Equal, Concat, base.FuncList, local.FuncList, remote.FuncList)
-		case fieldOrder_FuncFloat:
-			m.FuncFloat = merge.FuncWins(mc, f, codec.EqualFloat[float64], Mean, base.FuncFloat, local.FuncFloat, remote.FuncFloat)
-		}
+	m = *remote
+	if mc.Local.Has(fieldOrder_LocalText) {
+		m.LocalText = merge.LocalWins(mc, fieldOrder_LocalText, base.LocalText, local.LocalText, remote.LocalText)
+	}
+	if mc.Local.Has(fieldOrder_LocalList) {
+		m.LocalList = merge.LocalWinsFunc(mc, fieldOrder_LocalList, codecOrder_LocalList.Equal, base.LocalList, local.LocalList, remote.LocalList)
+	}
+	if mc.Local.Has(fieldOrder_RemoteText) {
+		m.RemoteText = merge.RemoteWins(mc, fieldOrder_RemoteText, base.RemoteText, local.RemoteText, remote.RemoteText)
+	}
+	if mc.Local.Has(fieldOrder_RemoteMap) {
+		m.RemoteMap = merge.RemoteWinsFunc(mc, fieldOrder_RemoteMap, codecOrder_RemoteMap.Equal, base.RemoteMap, local.RemoteMap, remote.RemoteMap)
+	}
+	if mc.Local.Has(fieldOrder_NewestText) {
+		m.NewestText = merge.NewestWins(mc, fieldOrder_NewestText, base.NewestText, local.NewestText, remote.NewestText)
+	}
+	if mc.Local.Has(fieldOrder_NewestFloat) {
+		m.NewestFloat = merge.NewestWinsFunc(mc, fieldOrder_NewestFloat, codec.EqualFloat[float64], base.NewestFloat, local.NewestFloat, remote.NewestFloat)
+	}
+	if mc.Local.Has(fieldOrder_MaxInt) {
+		m.MaxInt = merge.MaxWins(mc, fieldOrder_MaxInt, base.MaxInt, local.MaxInt, remote.MaxInt)
+	}
+	if mc.Local.Has(fieldOrder_MaxFloat) {
+		m.MaxFloat = merge.MaxWins(mc, fieldOrder_MaxFloat, base.MaxFloat, local.MaxFloat, remote.MaxFloat)
+	}
+	if mc.Local.Has(fieldOrder_MaxTime) {
+		m.MaxTime = merge.MaxTimeWins(mc, fieldOrder_MaxTime, base.MaxTime, local.MaxTime, remote.MaxTime)
+	}
+	if mc.Local.Has(fieldOrder_MinUint) {
+		m.MinUint = merge.MinWins(mc, fieldOrder_MinUint, base.MinUint, local.MinUint, remote.MinUint)
+	}
+	if mc.Local.Has(fieldOrder_MinText) {
+		m.MinText = merge.MinWins(mc, fieldOrder_MinText, base.MinText, local.MinText, remote.MinText)
+	}
+	if mc.Local.Has(fieldOrder_Counter) {
+		m.Counter = merge.Sum(mc, fieldOrder_Counter, base.Counter, local.Counter, remote.Counter)
+	}
+	if mc.Local.Has(fieldOrder_Total) {
+		m.Total = merge.Sum(mc, fieldOrder_Total, base.Total, local.Total, remote.Total)
+	}
+	if mc.Local.Has(fieldOrder_Weight) {
+		m.Weight = merge.Sum(mc, fieldOrder_Weight, base.Weight, local.Weight, remote.Weight)
+	}
+	if mc.Local.Has(fieldOrder_Set) {
+		m.Set = merge.SetParts(mc, fieldOrder_Set, base.Set, local.Set, remote.Set)
+	}
+	if mc.Local.Has(fieldOrder_SetOfStruct) {
+		m.SetOfStruct = merge.SetPartsFunc(mc, fieldOrder_SetOfStruct, elemOrder_SetOfStruct, base.SetOfStruct, local.SetOfStruct, remote.SetOfStruct)
+	}
+	if mc.Local.Has(fieldOrder_SetOfFloat) {
+		m.SetOfFloat = merge.SetPartsFunc(mc, fieldOrder_SetOfFloat, elemOrder_SetOfFloat, base.SetOfFloat, local.SetOfFloat, remote.SetOfFloat)
+	}
+	if mc.Local.Has(fieldOrder_Map) {
+		m.Map = merge.MapParts(mc, fieldOrder_Map, keyOrder_Map, elemOrder_Map.Equal, base.Map, local.Map, remote.Map)
+	}
+	if mc.Local.Has(fieldOrder_MapOfStruct) {
+		m.MapOfStruct = merge.MapParts(mc, fieldOrder_MapOfStruct, keyOrder_MapOfStruct, elemOrder_MapOfStruct.Equal, base.MapOfStruct, local.MapOfStruct, remote.MapOfStruct)
+	}
+	if mc.Local.Has(fieldOrder_List) {
+		m.List = merge.ListParts(mc, fieldOrder_List, elemOrder_List, base.List, local.List, remote.List)
+	}
+	if mc.Local.Has(fieldOrder_ListBy) {
+		m.ListBy = merge.ListByParts(mc, fieldOrder_ListBy, elemOrder_ListBy, func(e Line) int { return e.No }, base.ListBy, local.ListBy, remote.ListBy)
+	}
+	if mc.Local.Has(fieldOrder_Text) {
+		m.Text = merge.TextParts(mc, fieldOrder_Text, base.Text, local.Text, remote.Text)
+	}
+	if mc.Local.Has(fieldOrder_FuncText) {
+		m.FuncText = merge.FuncWins(mc, fieldOrder_FuncText, func(a, b string) bool { return a == b }, Longer, base.FuncText, local.FuncText, remote.FuncText)
+	}
+	if mc.Local.Has(fieldOrder_FuncList) {
+		m.FuncList = merge.FuncWins(mc, fieldOrder_FuncList, codecOrder_FuncList.Equal, Concat, base.FuncList, local.FuncList, remote.FuncList)
+	}
+	if mc.Local.Has(fieldOrder_FuncFloat) {
+		m.FuncFloat = merge.FuncWins(mc, fieldOrder_FuncFloat, codec.EqualFloat[float64], Mean, base.FuncFloat, local.FuncFloat, remote.FuncFloat)
 	}
 	return m, mc.Err()
 }

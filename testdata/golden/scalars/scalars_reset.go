@@ -533,8 +533,8 @@ type ScalarDiff struct {
 }
 
 // DiffScalar compares two values of Scalar field by field, the key included.
-func DiffScalar(a, b *Scalar) ScalarDiff {
-	d := ScalarDiff{From: a, To: b}
+func DiffScalar(a, b *Scalar) (d ScalarDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldScalar_ID)
 	}
@@ -709,62 +709,82 @@ func (d ScalarDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeScalar(mc *merge.Context, base, local, remote *Scalar) (Scalar, error) {
+func MergeScalar(mc *merge.Context, base, local, remote *Scalar) (m Scalar, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffScalar(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldScalar_Bool:
-			m.Bool = merge.LocalWins(mc, f, base.Bool, local.Bool, remote.Bool)
-		case fieldScalar_Int:
-			m.Int = merge.LocalWins(mc, f, base.Int, local.Int, remote.Int)
-		case fieldScalar_Int8:
-			m.Int8 = merge.LocalWins(mc, f, base.Int8, local.Int8, remote.Int8)
-		case fieldScalar_Int16:
-			m.Int16 = merge.LocalWins(mc, f, base.Int16, local.Int16, remote.Int16)
-		case fieldScalar_Int32:
-			m.Int32 = merge.LocalWins(mc, f, base.Int32, local.Int32, remote.Int32)
-		case fieldScalar_Int64:
-			m.Int64 = merge.LocalWins(mc, f, base.Int64, local.Int64, remote.Int64)
-		case fieldScalar_Rune:
-			m.Rune = merge.LocalWins(mc, f, base.Rune, local.Rune, remote.Rune)
-		case fieldScalar_Uint:
-			m.Uint = merge.LocalWins(mc, f, base.Uint, local.Uint, remote.Uint)
-		case fieldScalar_Uint8:
-			m.Uint8 = merge.LocalWins(mc, f, base.Uint8, local.Uint8, remote.Uint8)
-		case fieldScalar_Uint16:
-			m.Uint16 = merge.LocalWins(mc, f, base.Uint16, local.Uint16, remote.Uint16)
-		case fieldScalar_Uint32:
-			m.Uint32 = merge.LocalWins(mc, f, base.Uint32, local.Uint32, remote.Uint32)
-		case fieldScalar_Uint64:
-			m.Uint64 = merge.LocalWins(mc, f, base.Uint64, local.Uint64, remote.Uint64)
-		case fieldScalar_Byte:
-			m.Byte = merge.LocalWins(mc, f, base.Byte, local.Byte, remote.Byte)
-		case fieldScalar_Float32:
-			m.Float32 = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float32], base.Float32, local.Float32, remote.Float32)
-		case fieldScalar_Float64:
-			m.Float64 = merge.LocalWinsFunc(mc, f, codec.EqualFloat[float64], base.Float64, local.Float64, remote.Float64)
-		case fieldScalar_String:
-			m.String = merge.LocalWins(mc, f, base.String, local.String, remote.String)
-		case fieldScalar_Flag:
-			m.Flag = merge.LocalWins(mc, f, base.Flag, local.Flag, remote.Flag)
-		case fieldScalar_Small:
-			m.Small = merge.LocalWins(mc, f, base.Small, local.Small, remote.Small)
-		case fieldScalar_Signed:
-			m.Signed = merge.LocalWins(mc, f, base.Signed, local.Signed, remote.Signed)
-		case fieldScalar_Octet:
-			m.Octet = merge.LocalWins(mc, f, base.Octet, local.Octet, remote.Octet)
-		case fieldScalar_Big:
-			m.Big = merge.LocalWins(mc, f, base.Big, local.Big, remote.Big)
-		case fieldScalar_Ratio:
-			m.Ratio = merge.LocalWinsFunc(mc, f, codec.EqualFloat[Ratio], base.Ratio, local.Ratio, remote.Ratio)
-		case fieldScalar_Measure:
-			m.Measure = merge.LocalWinsFunc(mc, f, codec.EqualFloat[Measure], base.Measure, local.Measure, remote.Measure)
-		case fieldScalar_Label:
-			m.Label = merge.LocalWins(mc, f, base.Label, local.Label, remote.Label)
-		}
+	m = *remote
+	if mc.Local.Has(fieldScalar_Bool) {
+		m.Bool = merge.LocalWins(mc, fieldScalar_Bool, base.Bool, local.Bool, remote.Bool)
+	}
+	if mc.Local.Has(fieldScalar_Int) {
+		m.Int = merge.LocalWins(mc, fieldScalar_Int, base.Int, local.Int, remote.Int)
+	}
+	if mc.Local.Has(fieldScalar_Int8) {
+		m.Int8 = merge.LocalWins(mc, fieldScalar_Int8, base.Int8, local.Int8, remote.Int8)
+	}
+	if mc.Local.Has(fieldScalar_Int16) {
+		m.Int16 = merge.LocalWins(mc, fieldScalar_Int16, base.Int16, local.Int16, remote.Int16)
+	}
+	if mc.Local.Has(fieldScalar_Int32) {
+		m.Int32 = merge.LocalWins(mc, fieldScalar_Int32, base.Int32, local.Int32, remote.Int32)
+	}
+	if mc.Local.Has(fieldScalar_Int64) {
+		m.Int64 = merge.LocalWins(mc, fieldScalar_Int64, base.Int64, local.Int64, remote.Int64)
+	}
+	if mc.Local.Has(fieldScalar_Rune) {
+		m.Rune = merge.LocalWins(mc, fieldScalar_Rune, base.Rune, local.Rune, remote.Rune)
+	}
+	if mc.Local.Has(fieldScalar_Uint) {
+		m.Uint = merge.LocalWins(mc, fieldScalar_Uint, base.Uint, local.Uint, remote.Uint)
+	}
+	if mc.Local.Has(fieldScalar_Uint8) {
+		m.Uint8 = merge.LocalWins(mc, fieldScalar_Uint8, base.Uint8, local.Uint8, remote.Uint8)
+	}
+	if mc.Local.Has(fieldScalar_Uint16) {
+		m.Uint16 = merge.LocalWins(mc, fieldScalar_Uint16, base.Uint16, local.Uint16, remote.Uint16)
+	}
+	if mc.Local.Has(fieldScalar_Uint32) {
+		m.Uint32 = merge.LocalWins(mc, fieldScalar_Uint32, base.Uint32, local.Uint32, remote.Uint32)
+	}
+	if mc.Local.Has(fieldScalar_Uint64) {
+		m.Uint64 = merge.LocalWins(mc, fieldScalar_Uint64, base.Uint64, local.Uint64, remote.Uint64)
+	}
+	if mc.Local.Has(fieldScalar_Byte) {
+		m.Byte = merge.LocalWins(mc, fieldScalar_Byte, base.Byte, local.Byte, remote.Byte)
+	}
+	if mc.Local.Has(fieldScalar_Float32) {
+		m.Float32 = merge.LocalWinsFunc(mc, fieldScalar_Float32, codec.EqualFloat[float32], base.Float32, local.Float32, remote.Float32)
+	}
+	if mc.Local.Has(fieldScalar_Float64) {
+		m.Float64 = merge.LocalWinsFunc(mc, fieldScalar_Float64, codec.EqualFloat[float64], base.Float64, local.Float64, remote.Float64)
+	}
+	if mc.Local.Has(fieldScalar_String) {
+		m.String = merge.LocalWins(mc, fieldScalar_String, base.String, local.String, remote.String)
+	}
+	if mc.Local.Has(fieldScalar_Flag) {
+		m.Flag = merge.LocalWins(mc, fieldScalar_Flag, base.Flag, local.Flag, remote.Flag)
+	}
+	if mc.Local.Has(fieldScalar_Small) {
+		m.Small = merge.LocalWins(mc, fieldScalar_Small, base.Small, local.Small, remote.Small)
+	}
+	if mc.Local.Has(fieldScalar_Signed) {
+		m.Signed = merge.LocalWins(mc, fieldScalar_Signed, base.Signed, local.Signed, remote.Signed)
+	}
+	if mc.Local.Has(fieldScalar_Octet) {
+		m.Octet = merge.LocalWins(mc, fieldScalar_Octet, base.Octet, local.Octet, remote.Octet)
+	}
+	if mc.Local.Has(fieldScalar_Big) {
+		m.Big = merge.LocalWins(mc, fieldScalar_Big, base.Big, local.Big, remote.Big)
+	}
+	if mc.Local.Has(fieldScalar_Ratio) {
+		m.Ratio = merge.LocalWinsFunc(mc, fieldScalar_Ratio, codec.EqualFloat[Ratio], base.Ratio, local.Ratio, remote.Ratio)
+	}
+	if mc.Local.Has(fieldScalar_Measure) {
+		m.Measure = merge.LocalWinsFunc(mc, fieldScalar_Measure, codec.EqualFloat[Measure], base.Measure, local.Measure, remote.Measure)
+	}
+	if mc.Local.Has(fieldScalar_Label) {
+		m.Label = merge.LocalWins(mc, fieldScalar_Label, base.Label, local.Label, remote.Label)
 	}
 	return m, mc.Err()
 }

@@ -240,8 +240,8 @@ type ThingDiff struct {
 }
 
 // DiffThing compares two values of Thing field by field, the key included.
-func DiffThing(a, b *Thing) ThingDiff {
-	d := ThingDiff{From: a, To: b}
+func DiffThing(a, b *Thing) (d ThingDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldThing_ID)
 	}
@@ -314,28 +314,31 @@ func (d ThingDiff) MarshalJSON() ([]byte, error) {
 // field; mc2 says which fields changed locally and is told of conflicts. With a
 // nil mc2 these are the fields in which local differs from base2. The result
 // may share memory with its arguments.
-func MergeThing(mc2 *resetmerge.Context, base2, local, remote2 *Thing) (Thing, error) {
+func MergeThing(mc2 *resetmerge.Context, base2, local, remote2 *Thing) (m2 Thing, _ error) {
 	if mc2 == nil {
 		mc2 = &resetmerge.Context{Local: DiffThing(base2, local).Fields}
 	}
-	m2 := *remote2
-	for f := range mc2.Local.All() {
-		switch f {
-		case fieldThing_Name:
-			m2.Name = resetmerge.FuncWins(mc2, f, func(a, b model) bool { return a == b }, remote, base2.Name, local.Name, remote2.Name)
-		case fieldThing_Ratio:
-			m2.Ratio = resetmerge.FuncWins(mc2, f, resetcodec2.EqualFloat[float64], mc, base2.Ratio, local.Ratio, remote2.Ratio)
-		case fieldThing_Bases:
-			m2.Bases = resetmerge.FuncWins(mc2, f, codecThing_Bases.Equal, m, base2.Bases, local.Bases, remote2.Bases)
-		case fieldThing_Counts:
-			m2.Counts = resetmerge.MapParts(mc2, f, keyThing_Counts, elemThing_Counts.Equal, base2.Counts, local.Counts, remote2.Counts)
-		case fieldThing_Items:
-			m2.Items = resetmerge.ListByParts(mc2, f, elemThing_Items, func(e e) v { return e.ID }, base2.Items, local.Items, remote2.Items)
-		case fieldThing_Since:
-			m2.Since = resetmerge.LocalWinsFunc(mc2, f, clock.Time.Equal, base2.Since, local.Since, remote2.Since)
-		case fieldThing_Until:
-			m2.Until = resetmerge.LocalWinsFunc(mc2, f, codecThing_Until.Equal, base2.Until, local.Until, remote2.Until)
-		}
+	m2 = *remote2
+	if mc2.Local.Has(fieldThing_Name) {
+		m2.Name = resetmerge.FuncWins(mc2, fieldThing_Name, func(a, b model) bool { return a == b }, remote, base2.Name, local.Name, remote2.Name)
+	}
+	if mc2.Local.Has(fieldThing_Ratio) {
+		m2.Ratio = resetmerge.FuncWins(mc2, fieldThing_Ratio, resetcodec2.EqualFloat[float64], mc, base2.Ratio, local.Ratio, remote2.Ratio)
+	}
+	if mc2.Local.Has(fieldThing_Bases) {
+		m2.Bases = resetmerge.FuncWins(mc2, fieldThing_Bases, codecThing_Bases.Equal, m, base2.Bases, local.Bases, remote2.Bases)
+	}
+	if mc2.Local.Has(fieldThing_Counts) {
+		m2.Counts = resetmerge.MapParts(mc2, fieldThing_Counts, keyThing_Counts, elemThing_Counts.Equal, base2.Counts, local.Counts, remote2.Counts)
+	}
+	if mc2.Local.Has(fieldThing_Items) {
+		m2.Items = resetmerge.ListByParts(mc2, fieldThing_Items, elemThing_Items, func(e e) v { return e.ID }, base2.Items, local.Items, remote2.Items)
+	}
+	if mc2.Local.Has(fieldThing_Since) {
+		m2.Since = resetmerge.LocalWinsFunc(mc2, fieldThing_Since, clock.Time.Equal, base2.Since, local.Since, remote2.Since)
+	}
+	if mc2.Local.Has(fieldThing_Until) {
+		m2.Until = resetmerge.LocalWinsFunc(mc2, fieldThing_Until, codecThing_Until.Equal, base2.Until, local.Until, remote2.Until)
 	}
 	return m2, mc2.Err()
 }

@@ -364,8 +364,8 @@ type RowDiff struct {
 }
 
 // DiffRow compares two values of Row field by field, the key included.
-func DiffRow(a, b *Row) RowDiff {
-	d := RowDiff{From: a, To: b}
+func DiffRow(a, b *Row) (d RowDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldRow_ID)
 	}
@@ -462,36 +462,43 @@ func (d RowDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeRow(mc *merge.Context, base, local, remote *Row) (Row, error) {
+func MergeRow(mc *merge.Context, base, local, remote *Row) (m Row, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffRow(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldRow_Name:
-			m.Name = merge.LocalWinsFunc(mc, f, codecRow_Name.Equal, base.Name, local.Name, remote.Name)
-		case fieldRow_Count:
-			m.Count = merge.LocalWinsFunc(mc, f, codecRow_Count.Equal, base.Count, local.Count, remote.Count)
-		case fieldRow_Medium:
-			m.Medium = merge.LocalWinsFunc(mc, f, codecRow_Medium.Equal, base.Medium, local.Medium, remote.Medium)
-		case fieldRow_Small:
-			m.Small = merge.LocalWinsFunc(mc, f, codecRow_Small.Equal, base.Small, local.Small, remote.Small)
-		case fieldRow_Byte:
-			m.Byte = merge.LocalWinsFunc(mc, f, codecRow_Byte.Equal, base.Byte, local.Byte, remote.Byte)
-		case fieldRow_Ratio:
-			m.Ratio = merge.LocalWinsFunc(mc, f, codecRow_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
-		case fieldRow_Done:
-			m.Done = merge.LocalWinsFunc(mc, f, codecRow_Done.Equal, base.Done, local.Done, remote.Done)
-		case fieldRow_Due:
-			m.Due = merge.NewestWinsFunc(mc, f, codecRow_Due.Equal, base.Due, local.Due, remote.Due)
-		case fieldRow_Every:
-			m.Every = merge.RemoteWinsFunc(mc, f, codecRow_Every.Equal, base.Every, local.Every, remote.Every)
-		case fieldRow_History:
-			m.History = merge.LocalWinsFunc(mc, f, codecRow_History.Equal, base.History, local.History, remote.History)
-		case fieldRow_Data:
-			m.Data = merge.LocalWinsFunc(mc, f, codecRow_Data.Equal, base.Data, local.Data, remote.Data)
-		}
+	m = *remote
+	if mc.Local.Has(fieldRow_Name) {
+		m.Name = merge.LocalWinsFunc(mc, fieldRow_Name, codecRow_Name.Equal, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldRow_Count) {
+		m.Count = merge.LocalWinsFunc(mc, fieldRow_Count, codecRow_Count.Equal, base.Count, local.Count, remote.Count)
+	}
+	if mc.Local.Has(fieldRow_Medium) {
+		m.Medium = merge.LocalWinsFunc(mc, fieldRow_Medium, codecRow_Medium.Equal, base.Medium, local.Medium, remote.Medium)
+	}
+	if mc.Local.Has(fieldRow_Small) {
+		m.Small = merge.LocalWinsFunc(mc, fieldRow_Small, codecRow_Small.Equal, base.Small, local.Small, remote.Small)
+	}
+	if mc.Local.Has(fieldRow_Byte) {
+		m.Byte = merge.LocalWinsFunc(mc, fieldRow_Byte, codecRow_Byte.Equal, base.Byte, local.Byte, remote.Byte)
+	}
+	if mc.Local.Has(fieldRow_Ratio) {
+		m.Ratio = merge.LocalWinsFunc(mc, fieldRow_Ratio, codecRow_Ratio.Equal, base.Ratio, local.Ratio, remote.Ratio)
+	}
+	if mc.Local.Has(fieldRow_Done) {
+		m.Done = merge.LocalWinsFunc(mc, fieldRow_Done, codecRow_Done.Equal, base.Done, local.Done, remote.Done)
+	}
+	if mc.Local.Has(fieldRow_Due) {
+		m.Due = merge.NewestWinsFunc(mc, fieldRow_Due, codecRow_Due.Equal, base.Due, local.Due, remote.Due)
+	}
+	if mc.Local.Has(fieldRow_Every) {
+		m.Every = merge.RemoteWinsFunc(mc, fieldRow_Every, codecRow_Every.Equal, base.Every, local.Every, remote.Every)
+	}
+	if mc.Local.Has(fieldRow_History) {
+		m.History = merge.LocalWinsFunc(mc, fieldRow_History, codecRow_History.Equal, base.History, local.History, remote.History)
+	}
+	if mc.Local.Has(fieldRow_Data) {
+		m.Data = merge.LocalWinsFunc(mc, fieldRow_Data, codecRow_Data.Equal, base.Data, local.Data, remote.Data)
 	}
 	return m, mc.Err()
 }

@@ -96,8 +96,8 @@ type ShopDiff struct {
 }
 
 // DiffShop compares two values of Shop field by field, the key included.
-func DiffShop(a, b *Shop) ShopDiff {
-	d := ShopDiff{From: a, To: b}
+func DiffShop(a, b *Shop) (d ShopDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldShop_ID)
 	}
@@ -134,16 +134,13 @@ func (d ShopDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeShop(mc *merge.Context, base, local, remote *Shop) (Shop, error) {
+func MergeShop(mc *merge.Context, base, local, remote *Shop) (m Shop, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffShop(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldShop_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldShop_Name) {
+		m.Name = merge.LocalWins(mc, fieldShop_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }

@@ -126,8 +126,8 @@ type insideDiff struct {
 }
 
 // diffInside compares two values of inside field by field, the key included.
-func diffInside(a, b *inside) insideDiff {
-	d := insideDiff{From: a, To: b}
+func diffInside(a, b *inside) (d insideDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldInside_ID)
 	}
@@ -170,18 +170,16 @@ func (d insideDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func mergeInside(mc *merge.Context, base, local, remote *inside) (inside, error) {
+func mergeInside(mc *merge.Context, base, local, remote *inside) (m inside, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: diffInside(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldInside_Points:
-			m.Points = merge.LocalWinsFunc(mc, f, codecInside_Points.Equal, base.Points, local.Points, remote.Points)
-		case fieldInside_Marks:
-			m.Marks = merge.LocalWinsFunc(mc, f, codecInside_Marks.Equal, base.Marks, local.Marks, remote.Marks)
-		}
+	m = *remote
+	if mc.Local.Has(fieldInside_Points) {
+		m.Points = merge.LocalWinsFunc(mc, fieldInside_Points, codecInside_Points.Equal, base.Points, local.Points, remote.Points)
+	}
+	if mc.Local.Has(fieldInside_Marks) {
+		m.Marks = merge.LocalWinsFunc(mc, fieldInside_Marks, codecInside_Marks.Equal, base.Marks, local.Marks, remote.Marks)
 	}
 	return m, mc.Err()
 }

@@ -105,8 +105,8 @@ type PlanDiff struct {
 }
 
 // DiffPlan compares two values of Plan field by field, the key included.
-func DiffPlan(a, b *Plan) PlanDiff {
-	d := PlanDiff{From: a, To: b}
+func DiffPlan(a, b *Plan) (d PlanDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldPlan_ID)
 	}
@@ -143,16 +143,13 @@ func (d PlanDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergePlan(mc *merge.Context, base, local, remote *Plan) (Plan, error) {
+func MergePlan(mc *merge.Context, base, local, remote *Plan) (m Plan, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffPlan(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldPlan_Points:
-			m.Points = merge.LocalWinsFunc(mc, f, codecPlan_Points.Equal, base.Points, local.Points, remote.Points)
-		}
+	m = *remote
+	if mc.Local.Has(fieldPlan_Points) {
+		m.Points = merge.LocalWinsFunc(mc, fieldPlan_Points, codecPlan_Points.Equal, base.Points, local.Points, remote.Points)
 	}
 	return m, mc.Err()
 }

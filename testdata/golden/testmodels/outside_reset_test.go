@@ -106,8 +106,8 @@ type OutsideDiff struct {
 }
 
 // DiffOutside compares two values of Outside field by field, the key included.
-func DiffOutside(a, b *Outside) OutsideDiff {
-	d := OutsideDiff{From: a, To: b}
+func DiffOutside(a, b *Outside) (d OutsideDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldOutside_ID)
 	}
@@ -144,16 +144,13 @@ func (d OutsideDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeOutside(mc *merge.Context, base, local, remote *Outside) (Outside, error) {
+func MergeOutside(mc *merge.Context, base, local, remote *Outside) (m Outside, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffOutside(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldOutside_Points:
-			m.Points = merge.LocalWinsFunc(mc, f, codecOutside_Points.Equal, base.Points, local.Points, remote.Points)
-		}
+	m = *remote
+	if mc.Local.Has(fieldOutside_Points) {
+		m.Points = merge.LocalWinsFunc(mc, fieldOutside_Points, codecOutside_Points.Equal, base.Points, local.Points, remote.Points)
 	}
 	return m, mc.Err()
 }

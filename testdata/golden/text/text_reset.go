@@ -368,8 +368,8 @@ type HostDiff struct {
 }
 
 // DiffHost compares two values of Host field by field, the key included.
-func DiffHost(a, b *Host) HostDiff {
-	d := HostDiff{From: a, To: b}
+func DiffHost(a, b *Host) (d HostDiff) {
+	d.From, d.To = a, b
 	if !codecHost_Addr.Equal(a.Addr, b.Addr) {
 		d.Fields.Add(fieldHost_Addr)
 	}
@@ -466,36 +466,43 @@ func (d HostDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeHost(mc *merge.Context, base, local, remote *Host) (Host, error) {
+func MergeHost(mc *merge.Context, base, local, remote *Host) (m Host, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffHost(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldHost_Gateway:
-			m.Gateway = merge.LocalWinsFunc(mc, f, codecHost_Gateway.Equal, base.Gateway, local.Gateway, remote.Gateway)
-		case fieldHost_Level:
-			m.Level = merge.LocalWinsFunc(mc, f, codecHost_Level.Equal, base.Level, local.Level, remote.Level)
-		case fieldHost_Name:
-			m.Name = merge.LocalWinsFunc(mc, f, codecHost_Name.Equal, base.Name, local.Name, remote.Name)
-		case fieldHost_Serial:
-			m.Serial = merge.LocalWinsFunc(mc, f, codecHost_Serial.Equal, base.Serial, local.Serial, remote.Serial)
-		case fieldHost_Limit:
-			m.Limit = merge.LocalWinsFunc(mc, f, codecHost_Limit.Equal, base.Limit, local.Limit, remote.Limit)
-		case fieldHost_Peers:
-			m.Peers = merge.SetPartsFunc(mc, f, elemHost_Peers, base.Peers, local.Peers, remote.Peers)
-		case fieldHost_Routes:
-			m.Routes = merge.MapParts(mc, f, keyHost_Routes, elemHost_Routes.Equal, base.Routes, local.Routes, remote.Routes)
-		case fieldHost_Aliases:
-			m.Aliases = merge.LocalWinsFunc(mc, f, codecHost_Aliases.Equal, base.Aliases, local.Aliases, remote.Aliases)
-		case fieldHost_Served:
-			m.Served = merge.LocalWinsFunc(mc, f, codecHost_Served.Equal, base.Served, local.Served, remote.Served)
-		case fieldHost_Blocked:
-			m.Blocked = merge.SetPartsFunc(mc, f, elemHost_Blocked, base.Blocked, local.Blocked, remote.Blocked)
-		case fieldHost_Quotas:
-			m.Quotas = merge.LocalWinsFunc(mc, f, codecHost_Quotas.Equal, base.Quotas, local.Quotas, remote.Quotas)
-		}
+	m = *remote
+	if mc.Local.Has(fieldHost_Gateway) {
+		m.Gateway = merge.LocalWinsFunc(mc, fieldHost_Gateway, codecHost_Gateway.Equal, base.Gateway, local.Gateway, remote.Gateway)
+	}
+	if mc.Local.Has(fieldHost_Level) {
+		m.Level = merge.LocalWinsFunc(mc, fieldHost_Level, codecHost_Level.Equal, base.Level, local.Level, remote.Level)
+	}
+	if mc.Local.Has(fieldHost_Name) {
+		m.Name = merge.LocalWinsFunc(mc, fieldHost_Name, codecHost_Name.Equal, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldHost_Serial) {
+		m.Serial = merge.LocalWinsFunc(mc, fieldHost_Serial, codecHost_Serial.Equal, base.Serial, local.Serial, remote.Serial)
+	}
+	if mc.Local.Has(fieldHost_Limit) {
+		m.Limit = merge.LocalWinsFunc(mc, fieldHost_Limit, codecHost_Limit.Equal, base.Limit, local.Limit, remote.Limit)
+	}
+	if mc.Local.Has(fieldHost_Peers) {
+		m.Peers = merge.SetPartsFunc(mc, fieldHost_Peers, elemHost_Peers, base.Peers, local.Peers, remote.Peers)
+	}
+	if mc.Local.Has(fieldHost_Routes) {
+		m.Routes = merge.MapParts(mc, fieldHost_Routes, keyHost_Routes, elemHost_Routes.Equal, base.Routes, local.Routes, remote.Routes)
+	}
+	if mc.Local.Has(fieldHost_Aliases) {
+		m.Aliases = merge.LocalWinsFunc(mc, fieldHost_Aliases, codecHost_Aliases.Equal, base.Aliases, local.Aliases, remote.Aliases)
+	}
+	if mc.Local.Has(fieldHost_Served) {
+		m.Served = merge.LocalWinsFunc(mc, fieldHost_Served, codecHost_Served.Equal, base.Served, local.Served, remote.Served)
+	}
+	if mc.Local.Has(fieldHost_Blocked) {
+		m.Blocked = merge.SetPartsFunc(mc, fieldHost_Blocked, elemHost_Blocked, base.Blocked, local.Blocked, remote.Blocked)
+	}
+	if mc.Local.Has(fieldHost_Quotas) {
+		m.Quotas = merge.LocalWinsFunc(mc, fieldHost_Quotas, codecHost_Quotas.Equal, base.Quotas, local.Quotas, remote.Quotas)
 	}
 	return m, mc.Err()
 }

@@ -331,8 +331,8 @@ type VisitDiff struct {
 }
 
 // DiffVisit compares two values of Visit field by field, the key included.
-func DiffVisit(a, b *Visit) VisitDiff {
-	d := VisitDiff{From: a, To: b}
+func DiffVisit(a, b *Visit) (d VisitDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldVisit_ID)
 	}
@@ -429,36 +429,43 @@ func (d VisitDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeVisit(mc *merge.Context, base, local, remote *Visit) (Visit, error) {
+func MergeVisit(mc *merge.Context, base, local, remote *Visit) (m Visit, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffVisit(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldVisit_Began:
-			m.Began = merge.LocalWinsFunc(mc, f, time.Time.Equal, base.Began, local.Began, remote.Began)
-		case fieldVisit_First:
-			m.First = merge.MinTimeWins(mc, f, base.First, local.First, remote.First)
-		case fieldVisit_Last:
-			m.Last = merge.MaxTimeWins(mc, f, base.Last, local.Last, remote.Last)
-		case fieldVisit_Newest:
-			m.Newest = merge.NewestWinsFunc(mc, f, time.Time.Equal, base.Newest, local.Newest, remote.Newest)
-		case fieldVisit_Lasted:
-			m.Lasted = merge.LocalWins(mc, f, base.Lasted, local.Lasted, remote.Lasted)
-		case fieldVisit_Longest:
-			m.Longest = merge.MaxWins(mc, f, base.Longest, local.Longest, remote.Longest)
-		case fieldVisit_Total:
-			m.Total = merge.Sum(mc, f, base.Total, local.Total, remote.Total)
-		case fieldVisit_Days:
-			m.Days = merge.SetPartsFunc(mc, f, elemVisit_Days, base.Days, local.Days, remote.Days)
-		case fieldVisit_Breaks:
-			m.Breaks = merge.LocalWinsFunc(mc, f, codecVisit_Breaks.Equal, base.Breaks, local.Breaks, remote.Breaks)
-		case fieldVisit_Shifts:
-			m.Shifts = merge.LocalWinsFunc(mc, f, codecVisit_Shifts.Equal, base.Shifts, local.Shifts, remote.Shifts)
-		case fieldVisit_ByName:
-			m.ByName = merge.MapParts(mc, f, keyVisit_ByName, elemVisit_ByName.Equal, base.ByName, local.ByName, remote.ByName)
-		}
+	m = *remote
+	if mc.Local.Has(fieldVisit_Began) {
+		m.Began = merge.LocalWinsFunc(mc, fieldVisit_Began, time.Time.Equal, base.Began, local.Began, remote.Began)
+	}
+	if mc.Local.Has(fieldVisit_First) {
+		m.First = merge.MinTimeWins(mc, fieldVisit_First, base.First, local.First, remote.First)
+	}
+	if mc.Local.Has(fieldVisit_Last) {
+		m.Last = merge.MaxTimeWins(mc, fieldVisit_Last, base.Last, local.Last, remote.Last)
+	}
+	if mc.Local.Has(fieldVisit_Newest) {
+		m.Newest = merge.NewestWinsFunc(mc, fieldVisit_Newest, time.Time.Equal, base.Newest, local.Newest, remote.Newest)
+	}
+	if mc.Local.Has(fieldVisit_Lasted) {
+		m.Lasted = merge.LocalWins(mc, fieldVisit_Lasted, base.Lasted, local.Lasted, remote.Lasted)
+	}
+	if mc.Local.Has(fieldVisit_Longest) {
+		m.Longest = merge.MaxWins(mc, fieldVisit_Longest, base.Longest, local.Longest, remote.Longest)
+	}
+	if mc.Local.Has(fieldVisit_Total) {
+		m.Total = merge.Sum(mc, fieldVisit_Total, base.Total, local.Total, remote.Total)
+	}
+	if mc.Local.Has(fieldVisit_Days) {
+		m.Days = merge.SetPartsFunc(mc, fieldVisit_Days, elemVisit_Days, base.Days, local.Days, remote.Days)
+	}
+	if mc.Local.Has(fieldVisit_Breaks) {
+		m.Breaks = merge.LocalWinsFunc(mc, fieldVisit_Breaks, codecVisit_Breaks.Equal, base.Breaks, local.Breaks, remote.Breaks)
+	}
+	if mc.Local.Has(fieldVisit_Shifts) {
+		m.Shifts = merge.LocalWinsFunc(mc, fieldVisit_Shifts, codecVisit_Shifts.Equal, base.Shifts, local.Shifts, remote.Shifts)
+	}
+	if mc.Local.Has(fieldVisit_ByName) {
+		m.ByName = merge.MapParts(mc, fieldVisit_ByName, keyVisit_ByName, elemVisit_ByName.Equal, base.ByName, local.ByName, remote.ByName)
 	}
 	return m, mc.Err()
 }

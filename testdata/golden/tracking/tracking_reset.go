@@ -97,8 +97,8 @@ type FieldsDiff struct {
 }
 
 // DiffFields compares two values of Fields field by field, the key included.
-func DiffFields(a, b *Fields) FieldsDiff {
-	d := FieldsDiff{From: a, To: b}
+func DiffFields(a, b *Fields) (d FieldsDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFields_ID)
 	}
@@ -135,16 +135,13 @@ func (d FieldsDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeFields(mc *merge.Context, base, local, remote *Fields) (Fields, error) {
+func MergeFields(mc *merge.Context, base, local, remote *Fields) (m Fields, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffFields(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFields_Name:
-			m.Name = merge.NewestWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFields_Name) {
+		m.Name = merge.NewestWins(mc, fieldFields_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -232,8 +229,8 @@ type WholeDiff struct {
 }
 
 // DiffWhole compares two values of Whole field by field, the key included.
-func DiffWhole(a, b *Whole) WholeDiff {
-	d := WholeDiff{From: a, To: b}
+func DiffWhole(a, b *Whole) (d WholeDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldWhole_ID)
 	}
@@ -270,16 +267,13 @@ func (d WholeDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeWhole(mc *merge.Context, base, local, remote *Whole) (Whole, error) {
+func MergeWhole(mc *merge.Context, base, local, remote *Whole) (m Whole, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffWhole(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldWhole_Name:
-			m.Name = merge.NewestWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldWhole_Name) {
+		m.Name = merge.NewestWins(mc, fieldWhole_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }
@@ -367,8 +361,8 @@ type BareDiff struct {
 }
 
 // DiffBare compares two values of Bare field by field, the key included.
-func DiffBare(a, b *Bare) BareDiff {
-	d := BareDiff{From: a, To: b}
+func DiffBare(a, b *Bare) (d BareDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldBare_ID)
 	}
@@ -405,16 +399,13 @@ func (d BareDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeBare(mc *merge.Context, base, local, remote *Bare) (Bare, error) {
+func MergeBare(mc *merge.Context, base, local, remote *Bare) (m Bare, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffBare(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldBare_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		}
+	m = *remote
+	if mc.Local.Has(fieldBare_Name) {
+		m.Name = merge.LocalWins(mc, fieldBare_Name, base.Name, local.Name, remote.Name)
 	}
 	return m, mc.Err()
 }

@@ -105,8 +105,8 @@ type InvoiceDiff struct {
 }
 
 // DiffInvoice compares two values of Invoice field by field, the key included.
-func DiffInvoice(a, b *Invoice) InvoiceDiff {
-	d := InvoiceDiff{From: a, To: b}
+func DiffInvoice(a, b *Invoice) (d InvoiceDiff) {
+	d.From, d.To = a, b
 	if a.No != b.No {
 		d.Fields.Add(fieldInvoice_No)
 	}
@@ -143,16 +143,13 @@ func (d InvoiceDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeInvoice(mc *merge.Context, base, local, remote *Invoice) (Invoice, error) {
+func MergeInvoice(mc *merge.Context, base, local, remote *Invoice) (m Invoice, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffInvoice(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldInvoice_Lines:
-			m.Lines = merge.LocalWinsFunc(mc, f, codecInvoice_Lines.Equal, base.Lines, local.Lines, remote.Lines)
-		}
+	m = *remote
+	if mc.Local.Has(fieldInvoice_Lines) {
+		m.Lines = merge.LocalWinsFunc(mc, fieldInvoice_Lines, codecInvoice_Lines.Equal, base.Lines, local.Lines, remote.Lines)
 	}
 	return m, mc.Err()
 }
@@ -267,8 +264,8 @@ type PaymentDiff struct {
 }
 
 // DiffPayment compares two values of Payment field by field, the key included.
-func DiffPayment(a, b *Payment) PaymentDiff {
-	d := PaymentDiff{From: a, To: b}
+func DiffPayment(a, b *Payment) (d PaymentDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldPayment_ID)
 	}
@@ -311,18 +308,16 @@ func (d PaymentDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergePayment(mc *merge.Context, base, local, remote *Payment) (Payment, error) {
+func MergePayment(mc *merge.Context, base, local, remote *Payment) (m Payment, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffPayment(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldPayment_Invoice:
-			m.Invoice = merge.LocalWins(mc, f, base.Invoice, local.Invoice, remote.Invoice)
-		case fieldPayment_Paid:
-			m.Paid = merge.LocalWinsFunc(mc, f, codecPayment_Paid.Equal, base.Paid, local.Paid, remote.Paid)
-		}
+	m = *remote
+	if mc.Local.Has(fieldPayment_Invoice) {
+		m.Invoice = merge.LocalWins(mc, fieldPayment_Invoice, base.Invoice, local.Invoice, remote.Invoice)
+	}
+	if mc.Local.Has(fieldPayment_Paid) {
+		m.Paid = merge.LocalWinsFunc(mc, fieldPayment_Paid, codecPayment_Paid.Equal, base.Paid, local.Paid, remote.Paid)
 	}
 	return m, mc.Err()
 }

@@ -145,8 +145,8 @@ type RefundDiff struct {
 }
 
 // DiffRefund compares two values of Refund field by field, the key included.
-func DiffRefund(a, b *Refund) RefundDiff {
-	d := RefundDiff{From: a, To: b}
+func DiffRefund(a, b *Refund) (d RefundDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldRefund_ID)
 	}
@@ -195,20 +195,19 @@ func (d RefundDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeRefund(mc *merge.Context, base, local, remote *Refund) (Refund, error) {
+func MergeRefund(mc *merge.Context, base, local, remote *Refund) (m Refund, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffRefund(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldRefund_Of:
-			m.Of = merge.LocalWins(mc, f, base.Of, local.Of, remote.Of)
-		case fieldRefund_Parts:
-			m.Parts = merge.LocalWinsFunc(mc, f, codecRefund_Parts.Equal, base.Parts, local.Parts, remote.Parts)
-		case fieldRefund_Notes:
-			m.Notes = merge.LocalWinsFunc(mc, f, codecRefund_Notes.Equal, base.Notes, local.Notes, remote.Notes)
-		}
+	m = *remote
+	if mc.Local.Has(fieldRefund_Of) {
+		m.Of = merge.LocalWins(mc, fieldRefund_Of, base.Of, local.Of, remote.Of)
+	}
+	if mc.Local.Has(fieldRefund_Parts) {
+		m.Parts = merge.LocalWinsFunc(mc, fieldRefund_Parts, codecRefund_Parts.Equal, base.Parts, local.Parts, remote.Parts)
+	}
+	if mc.Local.Has(fieldRefund_Notes) {
+		m.Notes = merge.LocalWinsFunc(mc, fieldRefund_Notes, codecRefund_Notes.Equal, base.Notes, local.Notes, remote.Notes)
 	}
 	return m, mc.Err()
 }

@@ -124,8 +124,8 @@ type findingDiff struct {
 }
 
 // diffFinding compares two values of finding field by field, the key included.
-func diffFinding(a, b *finding) findingDiff {
-	d := findingDiff{From: a, To: b}
+func diffFinding(a, b *finding) (d findingDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldFinding_ID)
 	}
@@ -168,18 +168,16 @@ func (d findingDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func mergeFinding(mc *merge.Context, base, local, remote *finding) (finding, error) {
+func mergeFinding(mc *merge.Context, base, local, remote *finding) (m finding, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: diffFinding(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldFinding_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		case fieldFinding_Spots:
-			m.Spots = merge.LocalWinsFunc(mc, f, codecFinding_Spots.Equal, base.Spots, local.Spots, remote.Spots)
-		}
+	m = *remote
+	if mc.Local.Has(fieldFinding_Title) {
+		m.Title = merge.LocalWins(mc, fieldFinding_Title, base.Title, local.Title, remote.Title)
+	}
+	if mc.Local.Has(fieldFinding_Spots) {
+		m.Spots = merge.LocalWinsFunc(mc, fieldFinding_Spots, codecFinding_Spots.Equal, base.Spots, local.Spots, remote.Spots)
 	}
 	return m, mc.Err()
 }
@@ -285,8 +283,8 @@ type item_v2Diff struct {
 }
 
 // diffItem_v2 compares two values of item_v2 field by field, the key included.
-func diffItem_v2(a, b *item_v2) item_v2Diff {
-	d := item_v2Diff{From: a, To: b}
+func diffItem_v2(a, b *item_v2) (d item_v2Diff) {
+	d.From, d.To = a, b
 	if a.ID_2 != b.ID_2 {
 		d.Fields.Add(fieldItem_v2_ID_2)
 	}
@@ -329,18 +327,16 @@ func (d item_v2Diff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func mergeItem_v2(mc *merge.Context, base, local, remote *item_v2) (item_v2, error) {
+func mergeItem_v2(mc *merge.Context, base, local, remote *item_v2) (m item_v2, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: diffItem_v2(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldItem_v2_Name_1:
-			m.Name_1 = merge.LocalWins(mc, f, base.Name_1, local.Name_1, remote.Name_1)
-		case fieldItem_v2_URLPath:
-			m.URLPath = merge.LocalWins(mc, f, base.URLPath, local.URLPath, remote.URLPath)
-		}
+	m = *remote
+	if mc.Local.Has(fieldItem_v2_Name_1) {
+		m.Name_1 = merge.LocalWins(mc, fieldItem_v2_Name_1, base.Name_1, local.Name_1, remote.Name_1)
+	}
+	if mc.Local.Has(fieldItem_v2_URLPath) {
+		m.URLPath = merge.LocalWins(mc, fieldItem_v2_URLPath, base.URLPath, local.URLPath, remote.URLPath)
 	}
 	return m, mc.Err()
 }

@@ -119,8 +119,8 @@ type DraftDiff struct {
 }
 
 // DiffDraft compares two values of Draft field by field, the key included.
-func DiffDraft(a, b *Draft) DraftDiff {
-	d := DraftDiff{From: a, To: b}
+func DiffDraft(a, b *Draft) (d DraftDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldDraft_ID)
 	}
@@ -157,16 +157,13 @@ func (d DraftDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeDraft(mc *merge.Context, base, local, remote *Draft) (Draft, error) {
+func MergeDraft(mc *merge.Context, base, local, remote *Draft) (m Draft, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffDraft(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldDraft_Title:
-			m.Title = merge.LocalWins(mc, f, base.Title, local.Title, remote.Title)
-		}
+	m = *remote
+	if mc.Local.Has(fieldDraft_Title) {
+		m.Title = merge.LocalWins(mc, fieldDraft_Title, base.Title, local.Title, remote.Title)
 	}
 	return m, mc.Err()
 }

@@ -116,8 +116,8 @@ type CustomerDiff struct {
 
 // DiffCustomer compares two values of Customer field by field, the key
 // included.
-func DiffCustomer(a, b *Customer) CustomerDiff {
-	d := CustomerDiff{From: a, To: b}
+func DiffCustomer(a, b *Customer) (d CustomerDiff) {
+	d.From, d.To = a, b
 	if a.ID != b.ID {
 		d.Fields.Add(fieldCustomer_ID)
 	}
@@ -160,18 +160,16 @@ func (d CustomerDiff) MarshalJSON() ([]byte, error) {
 // by field; mc says which fields changed locally and is told of conflicts. With
 // a nil mc these are the fields in which local differs from base. The result
 // may share memory with its arguments.
-func MergeCustomer(mc *merge.Context, base, local, remote *Customer) (Customer, error) {
+func MergeCustomer(mc *merge.Context, base, local, remote *Customer) (m Customer, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffCustomer(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldCustomer_Name:
-			m.Name = merge.LocalWins(mc, f, base.Name, local.Name, remote.Name)
-		case fieldCustomer_Latest:
-			m.Latest = merge.LocalWins(mc, f, base.Latest, local.Latest, remote.Latest)
-		}
+	m = *remote
+	if mc.Local.Has(fieldCustomer_Name) {
+		m.Name = merge.LocalWins(mc, fieldCustomer_Name, base.Name, local.Name, remote.Name)
+	}
+	if mc.Local.Has(fieldCustomer_Latest) {
+		m.Latest = merge.LocalWins(mc, fieldCustomer_Latest, base.Latest, local.Latest, remote.Latest)
 	}
 	return m, mc.Err()
 }

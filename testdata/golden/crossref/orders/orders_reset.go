@@ -125,8 +125,8 @@ type OrderDiff struct {
 }
 
 // DiffOrder compares two values of Order field by field, the key included.
-func DiffOrder(a, b *Order) OrderDiff {
-	d := OrderDiff{From: a, To: b}
+func DiffOrder(a, b *Order) (d OrderDiff) {
+	d.From, d.To = a, b
 	if a.No != b.No {
 		d.Fields.Add(fieldOrder_No)
 	}
@@ -169,18 +169,16 @@ func (d OrderDiff) MarshalJSON() ([]byte, error) {
 // field; mc says which fields changed locally and is told of conflicts. With a
 // nil mc these are the fields in which local differs from base. The result may
 // share memory with its arguments.
-func MergeOrder(mc *merge.Context, base, local, remote *Order) (Order, error) {
+func MergeOrder(mc *merge.Context, base, local, remote *Order) (m Order, _ error) {
 	if mc == nil {
 		mc = &merge.Context{Local: DiffOrder(base, local).Fields}
 	}
-	m := *remote
-	for f := range mc.Local.All() {
-		switch f {
-		case fieldOrder_Customer:
-			m.Customer = merge.LocalWins(mc, f, base.Customer, local.Customer, remote.Customer)
-		case fieldOrder_Others:
-			m.Others = merge.LocalWinsFunc(mc, f, codecOrder_Others.Equal, base.Others, local.Others, remote.Others)
-		}
+	m = *remote
+	if mc.Local.Has(fieldOrder_Customer) {
+		m.Customer = merge.LocalWins(mc, fieldOrder_Customer, base.Customer, local.Customer, remote.Customer)
+	}
+	if mc.Local.Has(fieldOrder_Others) {
+		m.Others = merge.LocalWinsFunc(mc, fieldOrder_Others, codecOrder_Others.Equal, base.Others, local.Others, remote.Others)
 	}
 	return m, mc.Err()
 }

@@ -1,0 +1,116 @@
+package reconcile_test
+
+import (
+	"context"
+	"iter"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// faulty is a driver whose store at path gives the errors that fail names.
+type faulty struct {
+	store.Driver
+	path string
+	fail map[operation]error
+}
+
+type operation string
+
+const (
+	begin   operation = "beginning a transaction"
+	row     operation = "reading a row"
+	rows    operation = "listing rows"
+	entry   operation = "reading an entry"
+	entries operation = "listing entries" // after the first
+	insert  operation = "inserting"
+	commit  operation = "committing"
+)
+
+// faulty makes the reads and writes of the store at path fail. It is called before
+// the store is opened; the errors can be named later.
+func (w *world) faulty(path string) map[operation]error {
+	f := &faulty{Driver: w.driver, path: path, fail: map[operation]error{}}
+	w.driver = f
+	return f.fail
+}
+
+func (f *faulty) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (store.Engine, error) {
+	e, err := f.Driver.Open(ctx, path, schema, o)
+	if err != nil || path != f.path {
+		return e, err
+	}
+	return &faultyEngine{e, f.fail}, nil
+}
+
+type faultyEngine struct {
+	store.Engine
+	fail map[operation]error
+}
+
+func (e *faultyEngine) Begin(ctx context.Context, write bool) (store.EngineTx, error) {
+	if err := e.fail[begin]; err != nil {
+		return nil, err
+	}
+	tx, err := e.Engine.Begin(ctx, write)
+	return &faultyTx{tx, e.fail}, err
+}
+
+type faultyTx struct {
+	store.EngineTx
+	fail map[operation]error
+}
+
+func (t *faultyTx) Get(m *model.Info, key model.Value) (*model.Row, error) {
+	if err := t.fail[row]; err != nil {
+		return nil, err
+	}
+	return t.EngineTx.Get(m, key)
+}
+
+func (t *faultyTx) Insert(m *model.Info, key model.Value, row *model.Row) error {
+	if err := t.fail[insert]; err != nil {
+		return err
+	}
+	return t.EngineTx.Insert(m, key, row)
+}
+
+func (t *faultyTx) Rows(m *model.Info) iter.Seq2[*model.Row, error] {
+	return failing(t.EngineTx.Rows(m), 0, t.fail[rows])
+}
+
+func (t *faultyTx) Entry(model string, key model.Value) (*model.Entry, error) {
+	if err := t.fail[entry]; err != nil {
+		return nil, err
+	}
+	return t.EngineTx.Entry(model, key)
+}
+
+func (t *faultyTx) Entries(model string, key model.Value) iter.Seq2[*model.Entry, error] {
+	return failing(t.EngineTx.Entries(model, key), 1, t.fail[entries])
+}
+
+func (t *faultyTx) Commit() error {
+	if err := t.fail[commit]; err != nil {
+		return err
+	}
+	return t.EngineTx.Commit()
+}
+
+// failing is seq with an error, if there is one, in the place of what follows the
+// first n.
+func failing[T any](seq iter.Seq2[T, error], n int, fail error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		i := 0
+		for v, err := range seq {
+			if i == n && fail != nil {
+				var none T
+				yield(none, fail)
+				return
+			}
+			if i++; !yield(v, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package sqlitestore
+
+import (
+	"bytes"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/natefinch/atomic"
+
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// Files of stores are moved by the functions below and not by others: they know
+// what lies beside a file, and who has it open. Each refuses with ErrInUse what is
+// open anywhere, and a log that a killed process has left is worked into its file
+// first. Of the programs that know nothing of stores, SQLite tells only those
+// that are in a transaction, or have a store open that was not closed since they
+// read it. After a kill each can be called again; if it finds nothing at from then,
+// which is an error that wraps fs.ErrNotExist, it was through.
+
+// A Claim keeps a path for this process: until it is released no other can open a
+// store there, whether there is one or not. This process can, and can move it.
+type Claim struct{ lease *lease }
+
+// Claim makes sure that nobody, in this process or another, has the store at path
+// open, and keeps it that way. It holds between moves that belong together.
+func (d Driver) Claim(ctx context.Context, path string) (*Claim, error) {
+	file, sqlite, err := d.locate(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := hold(file, claiming, sqlite)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if l != nil {
+			err = errors.Join(err, l.release(nil))
+		}
+		return nil, fmt.Errorf("claiming %s: %w", path, err)
+	}
+	return &Claim{l}, nil
+}
+
+// Release lets others have the path again. It must be called once.
+func (c *Claim) Release() error { return c.lease.release(nil) }
+
+// Link gives the store at from the name to as well. Where the file system has no
+// links, or to lies on another one, to becomes a copy. There is a store at from
+// all the time, and at to there is never part of one. What is at to is never
+// overwritten: if it is not the same store already, that is an error that wraps
+// fs.ErrExist. Until one of the two names is taken away, writing to either is
+// writing to both.
+//
+// A kill leaves one name or both, and perhaps to + ".new", which the next call
+// removes.
+func (d Driver) Link(ctx context.Context, from, to string) error {
+	return d.move(ctx, "linking", from, to, link)
+}
+
+// Move gives the store at from the name to instead. What is at to is never
+// overwritten, as Link has it. A kill leaves the store at from, at both or at to.
+func (d Driver) Move(ctx context.Context, from, to string) error {
+	return d.move(ctx, "moving", from, to, func(from, to string) error {
+		if err := link(from, to); err != nil {
+			return err
+		}
+		return discard(from)
+	})
+}
+
+// Replace puts the store at from in the place of that at over, which needs another
+// name first, such as Link gives, or is lost. Both lie in one file system. A kill leaves over as it was and from
+// where it was, or from's store at over and nothing at from: over is never empty.
+func (d Driver) Replace(ctx context.Context, from, over string) error {
+	return d.move(ctx, "replacing", from, over, func(from, over string) error {
+		if err := atomic.ReplaceFile(from, over); err != nil {
+			return err
+		}
+		return errors.Join(discard(from), syncDir(filepath.Dir(over)))
+	})
+}
+
+// Remove removes the store at path with all that lies beside it. It is no error if
+// it is gone. A kill leaves a store that is whole, or one that Open refuses and a
+// second Remove removes.
+func (d Driver) Remove(ctx context.Context, path string) error {
+	file, sqlite, err := d.locate(ctx, path)
+	if err != nil {
+		return err
+	}
+	l, err := hold(file, moving, sqlite)
+	if l == nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrCorrupt) {
+		err = discard(file)
+	}
+	if err = errors.Join(err, l.release(nil)); err != nil {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	return nil
+}
+
+// move does something with two names that this process has for itself.
+func (d Driver) move(ctx context.Context, doing, from, to string, do func(from, to string) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s %s to %s: %w", doing, from, to, err)
+		}
+	}()
+	fromFile, sqlite, err := d.locate(ctx, from)
+	if err != nil {
+		return err
+	}
+	toFile, _, err := d.locate(ctx, to)
+	if err != nil {
+		return err
+	}
+	if fromFile == toFile {
+		return fmt.Errorf("%w: they are one", fs.ErrExist)
+	}
+	for _, file := range []string{fromFile, toFile} {
+		l, err := hold(file, moving, sqlite)
+		if l != nil {
+			defer l.release(nil)
+		}
+		if err != nil && (file == fromFile || !errors.Is(err, fs.ErrNotExist)) {
+			return err
+		}
+	}
+	if err := syncFile(fromFile); err != nil {
+		return err
+	}
+	return do(fromFile, toFile)
+}
+
+// hold takes a path, and makes the store there a single file. The lease is valid
+// where there is none, which is an error that wraps fs.ErrNotExist, and where it is
+// damaged. A damaged file that no log belongs to can be moved like any other.
+func hold(path string, u use, sqlite driver.Driver) (*lease, error) {
+	if err := regular(path, false); err != nil {
+		return nil, err
+	}
+	l, err := acquire(path, u, sqlite)
+	if err == nil {
+		err = settle(sqlite, path)
+	}
+	if l != nil && errors.Is(err, store.ErrCorrupt) && logOf(path) == "" {
+		err = nil
+	}
+	return l, err
+}
+
+// settle makes the store at path a single file, while this process has it for
+// itself: it works off what a log holds, and finds other programs that have the
+// file open.
+func settle(sqlite driver.Driver, path string) error {
+	err := settleSQL(sqlite, path)
+	if log := logOf(path); log != "" {
+		return errors.Join(err, fmt.Errorf("%s belongs to the store and must not be parted from it", log))
+	}
+	return err
+}
+
+func settleSQL(sqlite driver.Driver, path string) error {
+	c, err := open(sqlite, uri(path, "rw"), "PRAGMA synchronous = FULL")
+	if err != nil {
+		return err
+	}
+	err = single(c)
+	for _, text := range []string{"BEGIN EXCLUSIVE", rollback.text} {
+		if err == nil {
+			err = c.run(text)
+		}
+	}
+	return errors.Join(err, c.close())
+}
+
+// link gives a file a second name that nothing has, and makes it last.
+func link(from, to string) error {
+	if err := os.Link(from, to); err != nil {
+		if is, errSame := same(from, to); errSame != nil {
+			return errSame
+		} else if !is {
+			if _, errStat := os.Lstat(to); errStat == nil {
+				return fmt.Errorf("%w: another store is there", fs.ErrExist)
+			}
+			if err := duplicate(from, to); err != nil {
+				return err
+			}
+		}
+	}
+	return syncDir(filepath.Dir(to))
+}
+
+// same tells whether two names are of one file, or of files with one content.
+func same(from, to string) (bool, error) {
+	b, err := os.Open(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer b.Close()
+	a, err := os.Open(from)
+	if err != nil {
+		return false, err
+	}
+	defer a.Close()
+	infoA, errA := a.Stat()
+	infoB, errB := b.Stat()
+	if err := errors.Join(errA, errB); err != nil || os.SameFile(infoA, infoB) || infoA.Size() != infoB.Size() {
+		return err == nil && os.SameFile(infoA, infoB), err
+	}
+	const size = 1 << 16
+	partA, partB := make([]byte, size), make([]byte, size)
+	for {
+		n, errA := io.ReadFull(a, partA)
+		m, errB := io.ReadFull(b, partB)
+		switch {
+		case !bytes.Equal(partA[:n], partB[:m]):
+			return false, nil
+		case errA == io.EOF || errA == io.ErrUnexpectedEOF:
+			return true, nil
+		case errA != nil || errB != nil:
+			return false, errors.Join(errA, errB)
+		}
+	}
+}
+
+// duplicate copies a file to a name that nothing has, by way of another: the lock
+// of the name keeps others from making a store there meanwhile.
+func duplicate(from, to string) error {
+	draft := to + ".new"
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(draft)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	return os.Rename(draft, to)
+}
+
+// discard removes the store at path, the file before what lies beside it: a log
+// without its file is noticed, a file without its log is not.
+func discard(path string) error {
+	if err := remove(path); err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	if err := remove(path+"-wal", path+"-journal", path+"-shm", path+".new", path+".new-journal"); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// syncFile makes the content of a file last. Windows does that only for those who
+// could have written it.
+func syncFile(path string) error {
+	flag := os.O_RDONLY
+	if runtime.GOOS == "windows" {
+		flag = os.O_RDWR
+	}
+	f, err := os.OpenFile(path, flag, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
