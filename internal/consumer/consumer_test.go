@@ -16,6 +16,7 @@ var modules = []string{
 	"consumer",
 	"github.com/aymanbagabas/go-udiff",
 	"github.com/gofrs/flock",
+	"github.com/natefinch/atomic",
 	"github.com/resetgen/resetgen",
 	"github.com/tidwall/btree",
 	"golang.org/x/sys",
@@ -41,7 +42,8 @@ func TestModulesOfAConsumer(t *testing.T) {
 	write("main.go", `package main
 
 import (
-	_ "github.com/resetgen/resetgen/runtime/reconcile"
+	_ "github.com/resetgen/resetgen/runtime/remote/memremote"
+	_ "github.com/resetgen/resetgen/runtime/replica"
 	_ "github.com/resetgen/resetgen/runtime/store/memstore"
 	_ "github.com/resetgen/resetgen/runtime/store/sqlitestore"
 )

@@ -59,7 +59,7 @@ func (o *object) fail(err error) {
 // deleted is a local deletion.
 func (o *object) deleted(policy model.LocalDeleted) {
 	if o.remote == nil {
-		o.d.Outcome, o.d.Reason = Already, "gone on both sides"
+		o.d.Outcome, o.d.Reason = Already, "deleted locally, absent from the backend"
 		return
 	}
 	base := model.RowOf(o.Info, o.entry.Base)

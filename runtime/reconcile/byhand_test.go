@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -340,4 +341,37 @@ func TestUniqueValuesByHand(t *testing.T) {
 	if !slices.Equal(keys, []string{"a", "b", "c"}) {
 		t.Error(keys)
 	}
+}
+
+// Whatever values change hands, each object ends with the one it was given or the
+// one it had, and with the first unless a stranger's is in the way of somebody.
+func TestUniqueValuesProperty(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		all := []string{"1", "2", "3", "4", "5", "6", "7"}
+		n := rapid.IntRange(2, 5).Draw(r, "objects")
+		strangers := rapid.IntRange(0, 7-n).Draw(r, "strangers")
+		had := all[:n]
+		given := rapid.Permutation(all).Draw(r, "given")[:n]
+		w := newWorld(t)
+		backup, fresh := w.sites("backup", had...), w.sites("fresh", all[:n+strangers]...)
+		w.recode(backup, given...)
+		report := w.apply(backup, fresh, reconcile.Options{})
+		got, failed := w.codes(fresh), 0
+		for i := range n {
+			switch {
+			case got[i] == given[i]:
+			case got[i] == had[i]:
+				failed++
+			default:
+				r.Fatalf("%q were given %q and have %q", had, given, got)
+			}
+		}
+		inTheWay := slices.ContainsFunc(given, func(code string) bool { return slices.Contains(all[n:n+strangers], code) })
+		if report.Failed != failed || failed > 0 && !inTheWay {
+			r.Fatalf("%q were given %q and have %q: %d failed, %d in the report", had, given, got, failed, report.Failed)
+		}
+		if len(w.pending(fresh)) != len(w.pending(backup))-failed {
+			r.Fatalf("unsynced is %q, and in the backup %q", w.pending(fresh), w.pending(backup))
+		}
+	})
 }

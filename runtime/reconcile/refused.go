@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -36,9 +37,10 @@ func again(refused []*Object, apply func(*Object) error, together func([]*Object
 	return nil
 }
 
-// oneByOne tries each object once more.
+// oneByOne tries each object once more, the last one first: those in a row that
+// each wait for the next then need no more than this.
 func oneByOne(refused []*Object, apply func(*Object) error) (done, left []*Object, err error) {
-	for _, o := range refused {
+	for _, o := range slices.Backward(refused) {
 		switch err := apply(o); {
 		case errors.Is(err, store.ErrConstraint):
 			o.failure = err
@@ -49,6 +51,8 @@ func oneByOne(refused []*Object, apply func(*Object) error) (done, left []*Objec
 			done = append(done, o)
 		}
 	}
+	slices.Reverse(done)
+	slices.Reverse(left)
 	return done, left, nil
 }
 

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -20,7 +19,7 @@ func (p *Plan) together(to *store.Tx, refused []*Object) (done, left []*Object, 
 	}
 	for _, o := range refused {
 		group := w.group(o)
-		if len(group) < 2 || slices.ContainsFunc(group, func(o *Object) bool { return slices.Contains(done, o) }) {
+		if len(group) == 0 {
 			continue
 		}
 		ok, err := w.exchange(to, group)
@@ -29,10 +28,17 @@ func (p *Plan) together(to *store.Tx, refused []*Object) (done, left []*Object, 
 		}
 		if ok {
 			done = append(done, group...)
+		} else {
+			group = group[:1] // and nobody who waits for it can have more luck
 		}
+		w.drop(group)
+	}
+	placed := make(map[*Object]bool, len(done))
+	for _, o := range done {
+		placed[o] = true
 	}
 	for _, o := range refused {
-		if !slices.Contains(done, o) {
+		if !placed[o] {
 			left = append(left, o)
 		}
 	}
@@ -73,21 +79,64 @@ func (p *Plan) waiting(to *store.Tx, refused []*Object) (*waiting, error) {
 			}
 		}
 	}
+	w.dropHopeless()
 	return w, nil
 }
 
-// group is an object and all those that it waits for, through others too.
+// waitsFor is the objects that hold what o is to have.
+func (w *waiting) waitsFor(o *Object) (all []*Object) {
+	for f := range o.decision.Fields.All() {
+		if h := w.holders[holding{o.info, f, o.decision.Row.Values[f]}]; h != nil && h != o {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// dropHopeless leaves out who waits for no other, for a stranger has what it wants,
+// and who waits for one of these.
+func (w *waiting) dropHopeless() {
+	waiters := map[*Object][]*Object{}
+	var hopeless []*Object
+	for o := range w.old {
+		all := w.waitsFor(o)
+		if len(all) == 0 {
+			hopeless = append(hopeless, o)
+		}
+		for _, h := range all {
+			waiters[h] = append(waiters[h], o)
+		}
+	}
+	for i := 0; i < len(hopeless); i++ {
+		o := hopeless[i]
+		if w.old[o] != nil {
+			w.drop([]*Object{o})
+			hopeless = append(hopeless, waiters[o]...)
+		}
+	}
+}
+
+// drop leaves objects out.
+func (w *waiting) drop(all []*Object) {
+	for _, o := range all {
+		delete(w.old, o)
+	}
+}
+
+// group is an object and all those that it waits for, through others too; none
+// where one of them was left out.
 func (w *waiting) group(o *Object) []*Object {
 	if w.old[o] == nil {
 		return nil
 	}
-	group := []*Object{o}
+	group, in := []*Object{o}, map[*Object]bool{o: true}
 	for i := 0; i < len(group); i++ {
-		o := group[i]
-		for f := range o.decision.Fields.All() {
-			next := w.holders[holding{o.info, f, o.decision.Row.Values[f]}]
-			if next != nil && !slices.Contains(group, next) {
-				group = append(group, next)
+		for _, h := range w.waitsFor(group[i]) {
+			switch {
+			case w.old[h] == nil:
+				return nil
+			case !in[h]:
+				group, in[h] = append(group, h), true
 			}
 		}
 	}

@@ -80,8 +80,11 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) error {
 // withoutBackup is what is left where the live store cannot even be opened: the
 // fresh copy is a client of its own.
 func (r *Replica) withoutBackup(fresh *store.Store, why error) error {
+	if _, complete := fresh.LastSynced(); !complete {
+		return fmt.Errorf("taking the fresh copy for a live store that cannot be read: %w", reconcile.ErrIncomplete)
+	}
 	return writeJSON(r.o.outcomeFile(), &outcome{Report: &Report{
-		Backup: r.o.Path, Fresh: fresh.Path(), Strategy: reconcile.Discard, Applied: true, FellBack: why.Error(),
+		Backup: r.o.Path, Fresh: fresh.Path(), Strategy: r.o.Strategy, Applied: true, FellBack: why.Error(), Unlisted: true,
 		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
 	}})
 }

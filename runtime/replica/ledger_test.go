@@ -1,0 +1,218 @@
+package replica_test
+
+import (
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/resetgen/resetgen/testdata/golden/items"
+)
+
+// ledger is every write that was made, counted in another way than stores do:
+//
+//   - each increment of a counter is a power of 4 that no other has, so that the
+//     sum tells which of them were counted, and how often;
+//   - each element of a set, a map or a list, and each text, is like no other.
+//
+// The backend's content tells which of them it has at a moment. Where it is put
+// back to an earlier state, what it had and has no more may be lost; nothing else
+// may.
+type ledger struct {
+	parts []*part
+	texts []*text
+	next  map[string]int // the next increment of each object
+}
+
+// part is an increment or an element.
+type part struct {
+	object, kind, id string
+	device           int
+	there            bool // the backend has it
+	lost             bool // the backend had it, and was put back
+	removed          bool // by somebody who saw it
+}
+
+// text is a text of an object, or its deletion.
+type text struct {
+	object, id string
+	device     int
+	there      bool
+	lost       bool
+	past       bool // somebody who saw it wrote another one, or deleted the object
+}
+
+func (l *ledger) part(object, kind string, device int) *part {
+	p := &part{object: object, kind: kind, device: device}
+	if p.id = fmt.Sprintf("%s%d.", kind[:1], len(l.parts)); kind == "count" {
+		p.id = fmt.Sprint(l.next[object])
+		l.next[object]++
+	}
+	return p
+}
+
+// increments is how many an object can have: two bits each of 62.
+const increments = 31
+
+func (p *part) increment() int64 {
+	var n int
+	fmt.Sscan(p.id, &n)
+	return 1 << (2 * n)
+}
+
+// times is how often an object has the part.
+func (p *part) times(v *items.FieldItem) int {
+	switch p.kind {
+	case "count":
+		return int(v.Count / p.increment() & 3)
+	case "tags":
+		return count(v.Tags, p.id)
+	case "list":
+		return count(v.List, p.id)
+	case "attrs":
+		if _, ok := v.Attrs[p.id]; ok {
+			return 1
+		}
+		return 0
+	case "rows":
+		n := 0
+		for _, row := range v.Rows {
+			if row.ID == p.id {
+				n++
+			}
+		}
+		return n
+	}
+	return strings.Count(v.Doc, p.id)
+}
+
+func count(list []string, s string) (n int) {
+	for _, e := range list {
+		if e == s {
+			n++
+		}
+	}
+	return n
+}
+
+// write makes the part in an object.
+func (p *part) write(f *items.FieldItemRecord, at int) {
+	switch p.kind {
+	case "count":
+		f.AddCount(p.increment())
+	case "tags":
+		f.AddTags(p.id)
+	case "list":
+		list := f.List()
+		f.SetList(slices.Insert(list, at%(len(list)+1), p.id))
+	case "attrs":
+		f.PutAttrs(p.id, p.id)
+	case "rows":
+		f.SetRows(append(f.Rows(), items.Row{ID: p.id}))
+	default:
+		lines := strings.SplitAfter(f.Doc(), "\n")
+		lines = lines[:len(lines)-1]
+		f.SetDoc(strings.Join(slices.Insert(lines, at%(len(lines)+1), "line "+p.id+"\n"), ""))
+	}
+}
+
+var partKinds = []string{"count", "tags", "list", "attrs", "rows", "doc"}
+
+// see notes what the backend has. back is set when it was put back just before.
+func (l *ledger) see(content map[string]*items.FieldItem, back bool) {
+	empty := &items.FieldItem{}
+	for _, p := range l.parts {
+		v := content[p.object]
+		if v == nil {
+			v = empty
+		}
+		now := p.times(v) > 0
+		switch {
+		case now:
+			p.lost = false
+		case back && (p.there || p.removed):
+			p.lost = true
+		}
+		p.there = now
+		if back && p.removed {
+			p.lost = true // its removal may be
+		}
+	}
+	for _, t := range l.texts {
+		v := content[t.object]
+		now := v != nil && v.Text == t.id
+		switch {
+		case now:
+			t.lost = false
+		case back:
+			// Also where another one had taken its place: that may be what was lost.
+			t.lost = t.lost || t.there || t.past
+		}
+		if back && t.past {
+			t.lost = true
+		}
+		t.there = now
+	}
+}
+
+// check compares the ledger with what everybody has in the end; told is all that
+// reports and callbacks have said.
+func (l *ledger) check(content map[string]*items.FieldItem, told string) (errs []string) {
+	complain := func(format string, args ...any) { errs = append(errs, fmt.Sprintf(format, args...)) }
+	empty := &items.FieldItem{}
+	for _, p := range l.parts {
+		v := content[p.object]
+		if v == nil {
+			v = empty
+		}
+		n := p.times(v)
+		switch {
+		case n > 1:
+			complain("%s: the %s %s of device %d is there %d times", p.object, p.kind, p.id, p.device, n)
+		case p.lost:
+		case n == 0 && !p.removed:
+			complain("%s: the %s %s of device %d is missing", p.object, p.kind, p.id, p.device)
+		case n == 1 && p.removed:
+			complain("%s: the %s %s of device %d was removed and is there", p.object, p.kind, p.id, p.device)
+		}
+	}
+	for id, v := range content {
+		known := 0
+		for _, p := range l.parts {
+			if p.object == id && p.kind == "count" {
+				known++
+			}
+		}
+		if n := bits.Len64(uint64(v.Count)); n > 2*known {
+			complain("%s: the count is %#x after %d increments", id, v.Count, known)
+		}
+		if v.Text != "" && !slices.ContainsFunc(l.texts, func(t *text) bool { return t.object == id && t.id == v.Text }) {
+			complain("%s: nobody wrote the text %q", id, v.Text)
+		}
+	}
+	for _, t := range l.texts {
+		if v := content[t.object]; t.lost || t.past || v != nil && v.Text == t.id || strings.Contains(told, t.id) {
+			continue
+		}
+		complain("%s: the text %s of device %d is gone, and nobody was told", t.object, t.id, t.device)
+	}
+	slices.Sort(errs)
+	return errs
+}
+
+// wrote notes a text that a device wrote over another one, "" for none.
+func (l *ledger) wrote(t *text, over string) {
+	l.texts = append(l.texts, t)
+	l.passed(t.object, over)
+}
+
+func (l *ledger) passed(object, id string) {
+	for _, t := range l.texts {
+		if t.object == object && t.id == id && id != "" {
+			t.past = true
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
