@@ -25,7 +25,7 @@ func connectWriter(sqlite driver.Driver, path string) (*conn, error) {
 func connectReader(sqlite driver.Driver, path string) (*conn, error) {
 	reading := append(setup[:len(setup):len(setup)], "PRAGMA query_only = ON", "PRAGMA schema_version")
 	c, err := open(sqlite, uri(path, "ro"), reading...)
-	if false {
+	if err != nil && logOf(path) == path+"-journal" {
 		if err := undo(sqlite, path); err != nil {
 			return nil, fmt.Errorf("undoing what a killed process has left in %s-journal: %w", path, err)
 		}
