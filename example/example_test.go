@@ -6,11 +6,13 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
 )
 
 // Every one of the 1,200 edits comes to what the oracle says, and so does every
@@ -95,8 +97,9 @@ func play(t *testing.T, o options) (outcomes map[string]string, result map[strin
 	for _, o := range report.Objects {
 		outcomes[o.Key] = o.Outcome
 	}
-	s := &story{options: o, tracking: trackings[o.track], driver: driver}
-	if err := s.readResult(t.Context()); err != nil {
+	s := &story{options: o, tracking: trackings[o.track]}
+	err = s.with(t.Context(), liveFile, true, func(db *store.Store) error { return db.View(t.Context(), s.readAll) })
+	if err != nil {
 		t.Fatal(err)
 	}
 	result = map[string]object{}
@@ -176,6 +179,66 @@ func TestFilesOfAnEarlierRun(t *testing.T) {
 	if text, err := os.ReadFile(backup); string(text) != "precious" {
 		t.Errorf("the backup is now %q (%v)", text, err)
 	}
+}
+
+// Killed at any step of the client reset, the next run finishes it and comes to the
+// same report and the same content.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "example")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := filepath.Join(dir, "whole")
+	if out, err := exec.Command(program, "-dir", whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want := content(t, whole)
+	for _, step := range kills {
+		t.Run(step, func(t *testing.T) {
+			there := filepath.Join(dir, step)
+			out, err := exec.Command(program, "-dir", there, "-kill", step).CombinedOutput()
+			if err == nil || !strings.Contains(string(out), fmt.Sprintf("killed at the step %q", step)) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			out, err = exec.Command(program, "-dir", there).CombinedOutput()
+			if err != nil || !strings.Contains(string(out), fmt.Sprintf("An earlier run was killed at the step %q of its client reset; this one has finished it.", step)) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if got := content(t, there); got != want {
+				t.Error("another report or another content than that of an undisturbed run")
+			}
+			backups, err := filepath.Glob(filepath.Join(there, "backups", "*.db"))
+			if err != nil || len(backups) != 1 {
+				t.Errorf("the backups are %v (%v)", backups, err)
+			}
+		})
+	}
+}
+
+// content is what a run has left: the outcomes in its report, and its live store.
+func content(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, reportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Objects []struct{ Key, Outcome, Reason string }
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	s := &story{options: options{dir: dir}, tracking: trackings["field"]}
+	err = s.with(t.Context(), liveFile, true, func(db *store.Store) error { return db.View(t.Context(), s.readAll) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := json.Marshal([]any{report, s.result})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all)
 }
 
 // lostByMaintainers reads the number from what the example printed.

@@ -2,12 +2,105 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/resetgen/resetgen/example/catalog"
 	"github.com/resetgen/resetgen/runtime/stamp"
 	"github.com/resetgen/resetgen/runtime/store"
 )
+
+// The files of the recipe, in the folder of the run.
+const (
+	backupFile = "backup.db"
+	freshFile  = "fresh.db"
+)
+
+// publishedParts is the story without resetgen: the same edits, the same release,
+// and a recovery that the app has to write itself.
+func (s *story) publishedParts() []part {
+	return []part{
+		{"read the three data files", s.read},
+		{"the contributor's store has the catalogue", s.importBase},
+		{"the contributor edits, offline", s.editFile},
+		{"client reset: the store becomes a backup", s.moveAway},
+		{"download what the backend has into a fresh store", s.importRemote},
+		{"recover (" + published + ")", s.recoverByRecipe},
+		{"read the result", s.readFresh},
+	}
+}
+
+// with opens one of the stores for as long as do runs.
+func (s *story) with(ctx context.Context, name string, readOnly bool, do func(*store.Store) error) error {
+	db, err := store.Open(ctx, driver, s.path(name), &catalog.Schema, store.Options{ReadOnly: readOnly, Now: s.clock.Now})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(db), db.Close())
+}
+
+func (s *story) importBase(ctx context.Context) error {
+	s.clock.set(lastSync)
+	return s.fill(ctx, liveFile, s.base, func(catalog.Feature) time.Time { return lastSync.Add(-time.Hour) })
+}
+
+// importRemote fills the fresh store. What the maintainers did not change has
+// the stamp that it had.
+func (s *story) importRemote(ctx context.Context) error {
+	s.clock.set(release56.Add(time.Hour))
+	before := cutAll(s.base)
+	return s.fill(ctx, freshFile, s.remote, func(f catalog.Feature) time.Time {
+		if before[f.ID].equal(cut(f)) {
+			return lastSync.Add(-time.Hour)
+		}
+		return release56
+	})
+}
+
+// fill makes a store that holds what the backend has, and marks it as synced.
+func (s *story) fill(ctx context.Context, name string, features []catalog.Feature, at func(catalog.Feature) time.Time) error {
+	return s.with(ctx, name, false, func(db *store.Store) error {
+		return db.Update(ctx, func(tx *store.Tx) error {
+			for _, f := range features {
+				if err := s.load(tx, f, stamp.At(at(f))); err != nil {
+					return err
+				}
+			}
+			return tx.MarkSynced()
+		})
+	})
+}
+
+func (s *story) editFile(ctx context.Context) error {
+	s.clock.set(wentAway)
+	return s.with(ctx, liveFile, false, func(db *store.Store) error {
+		for _, e := range s.edits {
+			if err := db.Update(ctx, func(tx *store.Tx) error { return s.edit(tx, e) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// moveAway makes the live store the backup. It was closed, and a closed store is
+// one file.
+func (s *story) moveAway(context.Context) error {
+	return os.Rename(s.path(liveFile), s.path(backupFile))
+}
+
+func (s *story) recoverByRecipe(ctx context.Context) error {
+	s.clock.set(release56.Add(2 * time.Hour))
+	return s.with(ctx, backupFile, true, func(backup *store.Store) error {
+		return s.with(ctx, freshFile, false, func(fresh *store.Store) error { return s.publishedRecipe(ctx, backup, fresh) })
+	})
+}
+
+func (s *story) readFresh(ctx context.Context) error {
+	return s.with(ctx, freshFile, true, func(fresh *store.Store) error { return fresh.View(ctx, s.readAll) })
+}
 
 // publishedRecipe is what the documentation of an offline-first database tells
 // developers to write: it goes by the time each object was last updated and the

@@ -14,21 +14,29 @@ import (
 )
 
 // tell prints what happened.
-func (s *story) tell(report *reconcile.Report) error {
+func (s *story) tell() error {
+	var report *reconcile.Report
+	if s.recovery != nil {
+		report = s.recovery.Report
+	}
 	var b strings.Builder
+	if s.resumed != "" {
+		fmt.Fprintf(&b, "An earlier run was killed at the step %q of its client reset; this one has finished it.\n", s.resumed)
+	}
 	fmt.Fprintf(&b, "%d features at the last sync; the contributor made %d edits offline; the backend now has %d features.\n",
 		len(s.base), len(s.edits), len(s.remote))
 	fmt.Fprintf(&b, "strategy %s, track=%s, policy %s\n", s.strategy, s.track, s.policyName)
 	if report != nil {
 		tellEdits(&b, report)
 		s.tellConflicts(&b)
+		s.tellSync(&b)
 	}
 	local, err := edited(s.base, s.edits)
 	if err != nil {
 		return err
 	}
 	tellAudit(&b, compare(cutAll(s.base), local, cutAll(s.remote), cutAll(s.result)))
-	s.tellFiles(&b, report)
+	s.tellFiles(&b)
 	s.tellSteps(&b)
 	_, err = io.WriteString(s.out, b.String())
 	return err
@@ -106,11 +114,22 @@ func tellAudit(b *strings.Builder, a audit) {
 	fmt.Fprintf(b, "  %d features that the maintainers had removed are back; %d that they had changed are deleted\n", a.revived, a.vanished)
 }
 
-func (s *story) tellFiles(b *strings.Builder, report *reconcile.Report) {
-	fmt.Fprintf(b, "\nFiles\n\n  backup  %s\n  fresh   %s\n", s.path(backupFile), s.path(freshFile))
-	if report != nil {
-		fmt.Fprintf(b, "  report  %s\n", s.path(reportFile))
+// tellSync prints how the two sides came together again.
+func (s *story) tellSync(b *strings.Builder) {
+	why := "finished from the files of an earlier run"
+	if s.reset != nil {
+		why = s.reset.Error()
 	}
+	fmt.Fprintf(b, "\nThe backend and the contributor\n\n  %s\n", why)
+	fmt.Fprintf(b, "  %d objects uploaded afterwards; both sides hold the same %d features\n", s.uploaded, len(s.result))
+}
+
+func (s *story) tellFiles(b *strings.Builder) {
+	if s.recovery == nil {
+		fmt.Fprintf(b, "\nFiles\n\n  backup  %s\n  fresh   %s\n", s.path(backupFile), s.path(freshFile))
+		return
+	}
+	fmt.Fprintf(b, "\nFiles\n\n  live    %s (the fresh copy)\n  backup  %s\n  report  %s\n", s.path(liveFile), s.recovery.Saved.Path, s.path(reportFile))
 }
 
 func (s *story) tellSteps(b *strings.Builder) {

@@ -230,9 +230,9 @@ func TestMoveInUse(t *testing.T) {
 		},
 		"remove": func(d sqlitestore.Driver, path, other string) error { return d.Remove(context.Background(), path) },
 		"claim": func(d sqlitestore.Driver, path, other string) error {
-			c, err := d.Claim(context.Background(), path)
+			release, err := d.Claim(context.Background(), path)
 			if err == nil {
-				c.Release()
+				release()
 			}
 			return err
 		},
@@ -289,7 +289,7 @@ func TestClaim(t *testing.T) {
 	each(t, func(t *testing.T, d sqlitestore.Driver) {
 		live, fresh, inLive, inFresh := two(t, d)
 		backup := live + ".backup"
-		claim, err := d.Claim(t.Context(), live)
+		release, err := d.Claim(t.Context(), live)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +316,7 @@ func TestClaim(t *testing.T) {
 		}
 		kept()
 		wantStore(t, d, live, inFresh)
-		if err := claim.Release(); err != nil {
+		if err := release(); err != nil {
 			t.Fatal(err)
 		}
 		process, in, out := start(t, "try", d, live)

@@ -121,3 +121,30 @@ func TestFieldSet(t *testing.T) {
 		t.Errorf("FirstFields(70) has %d fields", first.Len())
 	}
 }
+
+// A value read from a report shows itself as it did.
+func TestValueFromJSON(t *testing.T) {
+	for _, v := range []model.Value{
+		model.NullValue(), model.BoolValue(true), model.IntValue(-3), model.UintValue(1 << 63), model.FloatValue(1.5), model.FloatValue(1e300),
+		model.StringValue("<a> \"b\""), model.JSONValue(`{"a":[1,2]}`), model.BytesValue([]byte{0, 255}),
+	} {
+		text, err := v.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got model.Value
+		if err := got.UnmarshalJSON(text); err != nil {
+			t.Fatal(err)
+		}
+		again, err := got.MarshalJSON()
+		if err != nil || string(again) != string(text) {
+			t.Errorf("%v: %s became %s (%v)", v, text, again, err)
+		}
+	}
+	var v model.Value
+	for _, text := range []string{"", "x", "{", "tru", "-"} {
+		if err := v.UnmarshalJSON([]byte(text)); err == nil {
+			t.Errorf("%q was read as %v", text, v)
+		}
+	}
+}

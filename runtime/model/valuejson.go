@@ -32,7 +32,11 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		}
 		*v = StringValue(s)
 	case '[', '{':
-		*v = JSONValue(string(text))
+		var one bytes.Buffer // on one line, however the report was laid out
+		if err := json.Compact(&one, text); err != nil {
+			return err
+		}
+		*v = JSONValue(one.String())
 	default:
 		if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
 			*v = IntValue(n)

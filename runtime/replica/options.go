@@ -17,10 +17,7 @@ import (
 // Options are how a replica is opened. Driver, Path, Schema and Remote are needed;
 // what is left out besides has a default that is fit for an app.
 type Options struct {
-	Driver interface {
-		store.Driver
-		store.Files
-	}
+	Driver store.Driver
 	Path   string // of the live store; what belongs to it lies beside it
 	Schema *store.Schema
 	Remote remote.Remote

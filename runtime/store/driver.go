@@ -12,6 +12,8 @@ import (
 // tracking, clocks and typed collections on top, the same for every driver;
 // package storetest is what a driver must pass.
 type Driver interface {
+	Files
+
 	// Open opens the store at path, and creates it where there is none, unless
 	// it is opened to be read only. A store that is not of this kind, is
 	// damaged or belongs to another schema is refused with an error that wraps

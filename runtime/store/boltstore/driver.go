@@ -73,9 +73,7 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -87,24 +85,20 @@ type Driver struct{}
 // open elsewhere is refused with store.ErrInUse: at once or, where ctx has a
 // deadline, once that has passed.
 func (Driver) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (store.Engine, error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	if path == "" {
-		return nil, fmt.Errorf("%w: the path names no file", store.ErrNotAStore)
-	}
-	file, err := filepath.Abs(path)
+	file, err := locate(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if err := present(file, o.ReadOnly); err != nil {
+	if err := regular(file, o.ReadOnly); err != nil {
 		return nil, err
 	}
 	e := &engine{path: file, readOnly: o.ReadOnly}
-	if !o.ReadOnly {
-		if e.lock, err = acquire(ctx, file); err != nil {
-			return nil, err
-		}
+	u := writing
+	if o.ReadOnly {
+		u = reading
+	}
+	if e.lease, err = acquire(ctx, file, u); err != nil {
+		return nil, err
 	}
 	if err := e.open(ctx, schema); err != nil {
 		return nil, errors.Join(err, e.abandon())
@@ -112,7 +106,7 @@ func (Driver) Open(ctx context.Context, path string, schema *store.Schema, o sto
 	return e, nil
 }
 
-// open opens the file, whose lock a writer has, and brings it up to date.
+// open opens the file, of which the engine has a lease, and brings it up to date.
 func (e *engine) open(ctx context.Context, schema *store.Schema) error {
 	switch err := inspect(e.path); {
 	case errors.Is(err, fs.ErrNotExist) && !e.readOnly:
@@ -120,14 +114,14 @@ func (e *engine) open(ctx context.Context, schema *store.Schema) error {
 			return err
 		}
 	case errors.Is(err, store.ErrNotAStore):
-		e.lock.discard()
+		e.lease.discard()
 		return err
 	case err != nil:
 		return err
 	}
 	if err := e.attach(ctx); err != nil {
 		if errors.Is(err, store.ErrNotAStore) {
-			e.lock.discard()
+			e.lease.discard()
 		}
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 type engine struct {
 	path     string
 	readOnly bool
-	lock     *lock
+	lease    *lease
 	db       *bolt.DB
 	file     *os.File // bbolt's
 
@@ -205,9 +205,9 @@ func (e *engine) Close() error {
 	return e.abandon()
 }
 
-// abandon closes the file and releases the lock.
+// abandon closes the file and ends its use.
 func (e *engine) abandon() error {
-	return errors.Join(e.closeFile(), e.lock.release())
+	return errors.Join(e.closeFile(), e.lease.release())
 }
 
 // table finds the table of a model.

@@ -18,8 +18,30 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// present refuses, before anything is touched, what cannot be a store.
-func present(path string, readOnly bool) error {
+// locate is the file that a path means: the locks lie beside that and not beside a
+// link to it.
+func locate(ctx context.Context, path string) (string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	if path == "" {
+		return "", fmt.Errorf("%w: the path names no file", store.ErrNotAStore)
+	}
+	file, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if resolved, err := filepath.EvalSymlinks(file); err == nil {
+		return resolved, nil
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		return filepath.Join(dir, filepath.Base(file)), nil
+	}
+	return file, nil
+}
+
+// regular refuses, before anything is touched, what cannot be a store.
+func regular(path string, readOnly bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !readOnly:
@@ -74,6 +96,27 @@ func inspect(path string) error {
 	return fmt.Errorf("%w: %s is not a file of bbolt", store.ErrNotAStore, path)
 }
 
+// identify tells a store from other files without looking it over: by its headers and
+// the mark. Its errors are those of inspect and verify.
+func identify(ctx context.Context, path string) error {
+	if err := inspect(path); err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err := (&verifier{ctx: ctx, file: f}).buckets(info.Size()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
 // attach opens the file: first to look it over, which keeps writers away but
 // touches nothing, and then, where the store is to be written to, for that.
 func (e *engine) attach(ctx context.Context) error {
@@ -81,6 +124,9 @@ func (e *engine) attach(ctx context.Context) error {
 		for {
 			if err := e.openFile(e.path, true); err != nil {
 				return err
+			}
+			if err := e.lease.confirm(); err != nil {
+				return errors.Join(err, e.closeFile())
 			}
 			looked, err := e.lookOver(ctx)
 			if err != nil || e.readOnly {

@@ -10,5 +10,6 @@ require (
 
 require (
 	github.com/aymanbagabas/go-udiff v0.4.1 // indirect
+	github.com/natefinch/atomic v1.0.1 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 )

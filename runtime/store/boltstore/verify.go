@@ -18,15 +18,9 @@ import (
 // told and is not a store, and store.ErrCorrupt otherwise.
 func verify(ctx context.Context, f io.ReaderAt, size int64) error {
 	v := &verifier{ctx: ctx, file: f}
-	if err := v.metas(size); err != nil {
-		return err
-	}
-	buckets, err := v.root()
+	buckets, err := v.buckets(size)
 	if err != nil {
 		return err
-	}
-	if !slices.ContainsFunc(buckets, func(e element) bool { return string(e.key) == markBucket }) {
-		return fmt.Errorf("%w: it is another program's file of bbolt", store.ErrNotAStore)
 	}
 	for _, b := range buckets {
 		if err := v.bucket(b); err != nil {
@@ -61,7 +55,7 @@ func corrupt(format string, args ...any) error {
 func (v *verifier) metas(size int64) error {
 	first := make([]byte, minPageSize)
 	if _, err := v.file.ReadAt(first, 0); err != nil {
-		return reading(0, err)
+		return readError(0, err)
 	}
 	m := parseMeta(first)
 	switch {
@@ -75,7 +69,7 @@ func (v *verifier) metas(size int64) error {
 	v.pageSize = int64(m.pageSize)
 	second := make([]byte, minPageSize)
 	if _, err := v.file.ReadAt(second, v.pageSize); err != nil {
-		return reading(1, err)
+		return readError(1, err)
 	}
 	n := parseMeta(second)
 	if n.magic != magic || !n.sound || n.version != version || n.pageSize != m.pageSize {
@@ -93,8 +87,8 @@ func (v *verifier) metas(size int64) error {
 	return nil
 }
 
-// reading says what it means that a page could not be read.
-func reading(page uint64, err error) error {
+// readError says what it means that a page could not be read.
+func readError(page uint64, err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return corrupt("it ends before page %d does", page)
 	}
@@ -112,7 +106,7 @@ func (v *verifier) page(buffer []byte, id uint64) (content []byte, flags, count 
 	}
 	content = slices.Grow(buffer[:0], int(v.pageSize))[:v.pageSize]
 	if _, err := v.file.ReadAt(content, int64(id)*v.pageSize); err != nil {
-		return nil, 0, 0, reading(id, err)
+		return nil, 0, 0, readError(id, err)
 	}
 	flags, count = order.Uint16(content[8:]), order.Uint16(content[10:])
 	last := id + uint64(order.Uint32(content[12:]))
@@ -128,7 +122,7 @@ func (v *verifier) page(buffer []byte, id uint64) (content []byte, flags, count 
 	if last > id {
 		content = append(content, make([]byte, int64(last-id)*v.pageSize)...)
 		if _, err := v.file.ReadAt(content[v.pageSize:], int64(id+1)*v.pageSize); err != nil {
-			return nil, 0, 0, reading(id+1, err)
+			return nil, 0, 0, readError(id+1, err)
 		}
 	}
 	return content, flags, count, nil
@@ -187,14 +181,20 @@ func inOrder(list []element, from, to []byte) error {
 	return nil
 }
 
-// root lists the buckets.
-func (v *verifier) root() (buckets []element, err error) {
+// buckets lists the buckets of a store.
+func (v *verifier) buckets(size int64) (list []element, err error) {
+	if err := v.metas(size); err != nil {
+		return nil, err
+	}
 	err = v.tree(v.meta.root, nil, nil, func(e element) error {
 		e.key, e.value = bytes.Clone(e.key), bytes.Clone(e.value)
-		buckets = append(buckets, e)
+		list = append(list, e)
 		return nil
 	})
-	return buckets, err
+	if err == nil && !slices.ContainsFunc(list, func(e element) bool { return string(e.key) == markBucket }) {
+		err = fmt.Errorf("%w: it is another program's file of bbolt", store.ErrNotAStore)
+	}
+	return list, err
 }
 
 // bucket walks through the records of a bucket. A small one lies in its own

@@ -3,7 +3,9 @@ package sqlitestore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql/driver"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -25,13 +27,10 @@ import (
 // read it. After a kill each can be called again; if it finds nothing at from then,
 // which is an error that wraps fs.ErrNotExist, it was through.
 
-// A Claim keeps a path for this process: until it is released no other can open a
-// store there, whether there is one or not. This process can, and can move it.
-type Claim struct{ lease *lease }
-
-// Claim makes sure that nobody, in this process or another, has the store at path
-// open, and keeps it that way. It holds between moves that belong together.
-func (d Driver) Claim(ctx context.Context, path string) (*Claim, error) {
+// Claim implements store.Files: it makes sure that nobody, in this process or
+// another, has the store at path open, and keeps it for this process until release
+// is called, once. It holds between moves that belong together.
+func (d Driver) Claim(ctx context.Context, path string) (release func() error, err error) {
 	file, sqlite, err := d.locate(ctx, path)
 	if err != nil {
 		return nil, err
@@ -43,11 +42,8 @@ func (d Driver) Claim(ctx context.Context, path string) (*Claim, error) {
 		}
 		return nil, fmt.Errorf("claiming %s: %w", path, err)
 	}
-	return &Claim{l}, nil
+	return func() error { return l.release(nil) }, nil
 }
-
-// Release lets others have the path again. It must be called once.
-func (c *Claim) Release() error { return c.lease.release(nil) }
 
 // Link gives the store at from the name to as well. Where the file system has no
 // links, or to lies on another one, to becomes a copy. There is a store at from
@@ -60,6 +56,62 @@ func (c *Claim) Release() error { return c.lease.release(nil) }
 // removes.
 func (d Driver) Link(ctx context.Context, from, to string) error {
 	return d.move(ctx, "linking", from, to, link)
+}
+
+// Copy implements store.Files. A kill leaves nothing at to or all of it, and perhaps
+// to + ".new", which the next call removes.
+func (d Driver) Copy(ctx context.Context, from, to string) error {
+	return d.move(ctx, "copying", from, to, func(from, to string) error {
+		switch _, err := os.Lstat(to); {
+		case err == nil:
+			return fmt.Errorf("%w: another store is there", fs.ErrExist)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+		if err := duplicate(from, to); err != nil {
+			return err
+		}
+		return syncDir(filepath.Dir(to))
+	})
+}
+
+// Checksum implements store.Files: it is that of the file, of which a log is made a
+// part first.
+func (d Driver) Checksum(ctx context.Context, path string) (sum string, err error) {
+	file, sqlite, err := d.locate(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	l, err := hold(file, moving, sqlite)
+	if l != nil {
+		defer func() { err = errors.Join(err, l.release(nil)) }()
+	}
+	if err != nil {
+		return "", fmt.Errorf("checking %s: %w", path, err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("checking: %w", err)
+	}
+	defer f.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, contextReader{ctx, f}); err != nil {
+		return "", fmt.Errorf("checking %s: %w", path, err)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// contextReader reads until its context ends.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := context.Cause(r.ctx); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // Move gives the store at from the name to instead. What is at to is never
