@@ -218,6 +218,9 @@ func (s *story) read(context.Context) (err error) {
 
 // open opens the contributor's store, as an app does when it starts.
 func (s *story) open(ctx context.Context) (err error) {
+	if s.resumed != "" {
+		s.clock.set(release56.Add(time.Hour))
+	}
 	o := replica.Options{
 		Driver: driver, Path: s.path(liveFile), Schema: &catalog.Schema, Remote: s.backend,
 		Policy: s.policy,

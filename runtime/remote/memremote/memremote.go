@@ -38,8 +38,8 @@ type Options struct {
 	Latency func(client string, call Call) time.Duration
 
 	// Seed, if it is not 0, makes the backend's ids and nonces the same whenever the
-	// same calls are made: a process that was killed can make its backend once more,
-	// and cursors of the first are good with the second.
+	// same is written to it in the same order: a process that was killed can make its
+	// backend once more, and cursors of the first are good with the second.
 	Seed uint64
 }
 
@@ -51,7 +51,8 @@ const defaultPage = 1000
 // The objects that it gives share memory with what it holds: they are for reading.
 type Backend struct {
 	options Options
-	random  func() uint64
+	random  func() uint64 // for what is written
+	names   func() uint64 // for snapshots: that they are taken changes nothing of what is written later
 
 	mu        sync.Mutex
 	content   *content
@@ -77,11 +78,11 @@ func New(o Options) *Backend {
 	if o.SnapshotPage <= 0 {
 		o.SnapshotPage = defaultPage
 	}
-	random := rand.Uint64
+	random, names := rand.Uint64, rand.Uint64
 	if o.Seed != 0 {
-		random = rand.New(rand.NewPCG(o.Seed, 0)).Uint64
+		random, names = rand.New(rand.NewPCG(o.Seed, 0)).Uint64, rand.New(rand.NewPCG(o.Seed, 1)).Uint64
 	}
-	return &Backend{options: o, random: random, content: newContent(random), changed: make(chan struct{}), offline: map[string]bool{}}
+	return &Backend{options: o, random: random, names: names, content: newContent(random), changed: make(chan struct{}), offline: map[string]bool{}}
 }
 
 // wake lets every Watch look again. The backend is locked.

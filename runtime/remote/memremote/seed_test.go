@@ -8,16 +8,21 @@ import (
 	"github.com/resetgen/resetgen/runtime/remote/memremote"
 )
 
-// A backend that is made once more takes the cursors of the first; one of another
-// seed, or of none, does not.
+// A backend that is made once more takes the cursors of the first, whoever read
+// from it; one of another seed, or of none, does not.
 func TestSeed(t *testing.T) {
-	made := func(seed uint64) *memremote.Backend {
+	made := func(seed uint64, snapshot bool) *memremote.Backend {
 		b := memremote.New(memremote.Options{Seed: seed})
-		b.Put(remote.Object{Model: "m", Key: model.StringValue("a")}, remote.Object{Model: "m", Key: model.StringValue("b")})
+		b.Put(remote.Object{Model: "m", Key: model.StringValue("a")})
+		if snapshot {
+			for range b.Snapshot(t.Context(), "c", remote.Resume{}) {
+			}
+		}
+		b.Put(remote.Object{Model: "m", Key: model.StringValue("b")})
 		return b
 	}
 	var cursor remote.Cursor
-	for page, err := range made(7).Pull(t.Context(), "c", "") {
+	for page, err := range made(7, true).Pull(t.Context(), "c", "") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +30,7 @@ func TestSeed(t *testing.T) {
 	}
 	for seed, want := range map[uint64]bool{7: true, 8: false, 0: false} {
 		var err error
-		for _, err = range made(seed).Pull(t.Context(), "c", cursor) {
+		for _, err = range made(seed, false).Pull(t.Context(), "c", cursor) {
 		}
 		if got := err == nil; got != want {
 			t.Errorf("seed %d takes the cursor: %v (%v)", seed, got, err)

@@ -57,7 +57,7 @@ func (b *Backend) snapshot(client string, resume remote.Resume) (s *snapshot, at
 	}
 	c := b.content
 	s = &snapshot{
-		id:      strconv.FormatUint(b.random(), 36),
+		id:      strconv.FormatUint(b.names(), 36),
 		client:  client,
 		objects: c.live(),
 		cursor:  c.position(c.end(), client).cursor(),

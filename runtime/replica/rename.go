@@ -1,0 +1,25 @@
+package replica
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// Rename makes the replica a client of its own. It is for a session that has ended
+// with store.ErrStoreCopied: the store was copied from another device or put back by
+// the system's own backup, and the backend knows its old name better than it does.
+// What the store holds as unsynced counts as never sent and is merged and sent
+// again; what of it had arrived under the old name cannot be told from the rest, so
+// that a counter may count it twice. Call Start afterwards.
+func (r *Replica) Rename(ctx context.Context) error {
+	err := r.work(ctx, func() error {
+		r.disconnected()
+		return r.update(ctx, func(tx *store.Tx) error { return tx.Rename() })
+	})
+	if err != nil {
+		return fmt.Errorf("making %s a client of its own: %w", r.o.Path, err)
+	}
+	return nil
+}
