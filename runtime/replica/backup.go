@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -191,6 +192,19 @@ func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error
 		}
 		return r.remove(ctx, now)
 	})
+}
+
+// arrived tells whether all that was unsynced in a backup is known to have reached the
+// backend.
+func (b *Backup) arrived() bool {
+	carried := 0
+	for _, c := range b.Counts {
+		switch c.Outcome {
+		case merge.Recovered, merge.Merged, merge.Conflicted, merge.Restored, merge.Kept, merge.Already:
+			carried += c.Objects
+		}
+	}
+	return b.Settled && b.Client != "" && carried == b.Total
 }
 
 func (b *Backup) needed() error {

@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"runtime"
 	"sync"
@@ -25,6 +26,28 @@ type crasher struct {
 	in      int    // moments until it happens; 0 is never
 	at      string // where it happened; "" if it did not
 	moments int    // there were so far
+	failIn  int    // writes to disk until one fails; 0 is never
+}
+
+// errDisk is what a write to disk fails with, when it does.
+var errDisk = errors.New("the disk is full")
+
+// fail has the nth write to disk from now on fail.
+func (c *crasher) fail(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failIn = n
+}
+
+func (c *crasher) fails() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failIn > 0 {
+		if c.failIn--; c.failIn == 0 {
+			return errDisk
+		}
+	}
+	return nil
 }
 
 // arm has the process crash at the nth moment from now on.
@@ -94,27 +117,39 @@ func (d *crashingDisk) Open(ctx context.Context, path string, schema *store.Sche
 
 func (d *crashingDisk) Link(ctx context.Context, from, to string) error {
 	d.c.moment("before Link")
-	err := d.Disk.Link(ctx, from, to)
+	err := d.c.fails()
+	if err == nil {
+		err = d.Disk.Link(ctx, from, to)
+	}
 	d.c.moment("after Link")
 	return err
 }
 
 func (d *crashingDisk) Copy(ctx context.Context, from, to string) error {
-	err := d.Disk.Copy(ctx, from, to)
+	err := d.c.fails()
+	if err == nil {
+		err = d.Disk.Copy(ctx, from, to)
+	}
 	d.c.moment("after Copy")
 	return err
 }
 
 func (d *crashingDisk) Replace(ctx context.Context, from, over string) error {
 	d.c.moment("before Replace")
-	err := d.Disk.Replace(ctx, from, over)
+	err := d.c.fails()
+	if err == nil {
+		err = d.Disk.Replace(ctx, from, over)
+	}
 	d.c.moment("after Replace")
 	return err
 }
 
 func (d *crashingDisk) Remove(ctx context.Context, path string) error {
 	d.c.moment("before Remove")
-	err := d.Disk.Remove(ctx, path)
+	err := d.c.fails()
+	if err == nil {
+		err = d.Disk.Remove(ctx, path)
+	}
 	d.c.moment("after Remove")
 	return err
 }
@@ -142,8 +177,13 @@ const beforeCommit, afterCommit = "before a commit", "after a commit"
 
 func (tx *crashingTx) Commit() error {
 	tx.c.moment(beforeCommit)
-	err := tx.EngineTx.Commit()
-	tx.c.moment(afterCommit)
+	err := tx.c.fails()
+	if err == nil {
+		err = tx.EngineTx.Commit()
+	}
+	if err == nil {
+		tx.c.moment(afterCommit)
+	}
 	return err
 }
 

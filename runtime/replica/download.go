@@ -45,7 +45,6 @@ type downloader struct {
 	waiting int // objects in pages
 	done    int
 	total   int
-	held    int
 }
 
 // open opens the copy; one that cannot be used is begun anew.
@@ -82,7 +81,7 @@ func (d *downloader) restart() (err error) {
 	if err := o.Driver.Remove(d.ctx, d.path); err != nil {
 		return fmt.Errorf("beginning the fresh copy anew: %w", err)
 	}
-	d.resume, d.pages, d.waiting, d.done, d.held = remote.Resume{}, nil, 0, 0, 0
+	d.resume, d.pages, d.waiting, d.done = remote.Resume{}, nil, 0, 0
 	d.fresh, err = store.Open(d.ctx, o.Driver, d.path, o.Schema, o.storeOptions(false))
 	return err
 }
@@ -168,9 +167,11 @@ func (d *downloader) write(note func(tx *store.Tx) error) error {
 	if d.fresh == nil {
 		return nil
 	}
-	held := 0
 	err := d.fresh.Update(context.WithoutCancel(d.ctx), func(tx *store.Tx) error {
-		in := intake{r: d.r, tx: tx}
+		in, err := d.r.newIntake(tx)
+		if err != nil {
+			return err
+		}
 		for _, page := range d.pages {
 			for i := range page.Objects {
 				if err := in.take(&page.Objects[i]); err != nil {
@@ -181,13 +182,11 @@ func (d *downloader) write(note func(tx *store.Tx) error) error {
 		if err := in.end(); err != nil {
 			return err
 		}
-		held = len(in.refused)
 		return note(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("writing the fresh copy: %w", err)
 	}
-	d.held += held
 	d.done += d.waiting
 	d.pages, d.waiting = d.pages[:0], 0
 	d.r.downloads.tell(Transfer{Objects: d.done, Total: max(d.total, d.done)})

@@ -27,46 +27,49 @@ type outcome struct {
 
 // reconcile brings what is unsynced from the closed live store into the fresh copy,
 // which becomes the client that the live store was.
-func (r *Replica) reconcile(ctx context.Context, p *pending) error {
+func (r *Replica) reconcile(ctx context.Context, p *pending) (*outcome, error) {
 	o := &r.o
 	fresh, err := store.Open(ctx, o.Driver, o.freshPath(), o.Schema, o.storeOptions(false))
 	if err != nil {
-		return fmt.Errorf("opening the fresh copy: %w", err)
+		return nil, fmt.Errorf("opening the fresh copy: %w", err)
 	}
-	err = r.reconcileWith(ctx, fresh)
-	return errors.Join(err, fresh.Close())
+	done, err := r.reconcileWith(ctx, fresh)
+	return done, errors.Join(err, fresh.Close())
 }
 
-func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) error {
+func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *outcome, err error) {
 	o := &r.o
 	backup, err := store.Open(ctx, o.Driver, o.Path, o.Schema, o.storeOptions(true))
 	if err != nil {
 		if (o.Strategy == reconcile.RecoverOrDiscard || o.Strategy == reconcile.Discard) && reconcile.Unreadable(err) {
 			return r.withoutBackup(fresh, err)
 		}
-		return fmt.Errorf("reading the live store: %w", err)
+		return nil, fmt.Errorf("reading the live store: %w", err)
 	}
-	plan, err := r.plan(ctx, backup, fresh)
+	plan, err := r.plan(ctx, backup, fresh, func(to, from *store.Tx, report *Report) (err error) {
+		done, err = r.takeOver(to, from, report)
+		return err
+	})
 	if err == nil {
 		var report *Report
 		if report, err = plan.Apply(ctx); err == nil && report.Before { // a process was killed after the commit
-			_, err = r.readOutcome()
+			done, err = r.readOutcome()
 		}
 	}
-	return errors.Join(err, backup.Close())
+	return done, errors.Join(err, backup.Close())
 }
 
 // takeOver makes the fresh copy the client that the backup was, in the transaction
 // that reconciles, and notes what came of it just before that commits.
-func (r *Replica) takeOver(to, from *store.Tx, report *Report) error {
+func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error) {
 	mark, err := markOf(to)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	result := outcome{Report: report}
+	result := &outcome{Report: report}
 	if from != nil {
 		if err := to.TakeOver(from, mark); err != nil {
-			return err
+			return nil, err
 		}
 		result.Client, _ = from.Client()
 		if at, ok := from.Store().LastSynced(); ok {
@@ -74,19 +77,20 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) error {
 		}
 	}
 	result.Until = to.Seq()
-	return writeJSON(r.o.outcomeFile(), &result)
+	return result, writeJSON(r.o.outcomeFile(), result)
 }
 
 // withoutBackup is what is left where the live store cannot even be opened: the
 // fresh copy is a client of its own.
-func (r *Replica) withoutBackup(fresh *store.Store, why error) error {
+func (r *Replica) withoutBackup(fresh *store.Store, why error) (*outcome, error) {
 	if _, complete := fresh.LastSynced(); !complete {
-		return fmt.Errorf("taking the fresh copy for a live store that cannot be read: %w", reconcile.ErrIncomplete)
+		return nil, fmt.Errorf("taking the fresh copy for a live store that cannot be read: %w", reconcile.ErrIncomplete)
 	}
-	return writeJSON(r.o.outcomeFile(), &outcome{Report: &Report{
+	result := &outcome{Report: &Report{
 		Backup: r.o.Path, Fresh: fresh.Path(), Strategy: r.o.Strategy, Applied: true, FellBack: why.Error(), Unlisted: true,
 		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
-	}})
+	}}
+	return result, writeJSON(r.o.outcomeFile(), result)
 }
 
 func (r *Replica) readOutcome() (*outcome, error) {
@@ -102,8 +106,8 @@ func (r *Replica) readOutcome() (*outcome, error) {
 }
 
 // save gives the closed live store a second name among the backups, with its
-// manifest and the report beside it. The checksum takes as long as reading it all,
-// so it waits until the live store is in use again (seal).
+// manifest beside it. The report and the checksum, which takes as long as reading
+// it all, wait until the live store is in use again (keepReport, seal).
 func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	o := &r.o
 	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil {
@@ -114,11 +118,16 @@ func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 		return fmt.Errorf("keeping the live store as a backup: %w", err)
 	}
 	b := newBackup(p, done, path, r.o.Schema, r.o.Now())
-	if err := writeJSON(b.ReportPath, done.Report); err != nil {
-		return fmt.Errorf("keeping the report: %w", err)
-	}
 	if err := writeJSON(manifestOf(path), b); err != nil {
 		return fmt.Errorf("writing the manifest of the backup: %w", err)
+	}
+	return nil
+}
+
+// keepReport puts the report beside the backup.
+func keepReport(done *outcome) error {
+	if err := writeJSON(done.Saved.ReportPath, done.Report); err != nil {
+		return fmt.Errorf("keeping the report: %w", err)
 	}
 	return nil
 }
@@ -192,7 +201,7 @@ func (r *Replica) recovered(ctx context.Context) error {
 	if p == nil || p.Step != Settling {
 		return nil
 	}
-	waiting, refused, err := r.unsettled(ctx, p.Until)
+	waiting, _, refused, err := r.unsettled(ctx, p.Until)
 	if err != nil || waiting || len(refused) > 0 {
 		return err
 	}

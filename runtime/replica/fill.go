@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/resetgen/resetgen/runtime/reconcile"
@@ -22,7 +23,7 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 	f := &filler{r: r, ctx: ctx, at: from}
 	for page, err := range r.o.Remote.Snapshot(ctx, client, from.Resume) {
 		if err != nil {
-			return fmt.Errorf("downloading: %w", err)
+			return fmt.Errorf("downloading: %w", errors.Join(err, f.flush()))
 		}
 		if f.at.ID != "" && f.at.ID != page.Resume.ID {
 			return &remote.ClientResetError{Reason: remote.HistoryTrimmed, Detail: "the snapshot that the first download began with is not kept any more"}
@@ -31,13 +32,13 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		f.waiting += len(page.Objects)
 		f.at.Resume = page.Resume
 		if f.waiting >= batch || page.Last {
-			if err := f.flush(page); err != nil {
+			if err := f.flush(); err != nil {
 				return err
 			}
 		}
 		if page.Last {
 			r.downloads.tell(Transfer{Objects: f.at.Objects, Total: f.at.Objects, Complete: true})
-			return r.markFirstSync(ctx)
+			return errors.Join(r.markFirstSync(ctx), r.countHeld(ctx))
 		}
 	}
 	return fmt.Errorf("downloading: the snapshot ended without its last page: %w", reconcile.ErrIncomplete)
@@ -52,10 +53,16 @@ type filler struct {
 	waiting int
 }
 
-func (f *filler) flush(last *remote.SnapshotPage) error {
+func (f *filler) flush() error {
+	if len(f.pages) == 0 {
+		return nil
+	}
+	last := f.pages[len(f.pages)-1]
 	var in intake
-	err := f.r.update(f.ctx, func(tx *store.Tx) error {
-		in = intake{r: f.r, tx: tx}
+	err := f.r.update(f.ctx, func(tx *store.Tx) (err error) {
+		if in, err = f.r.newIntake(tx); err != nil {
+			return err
+		}
 		for _, page := range f.pages {
 			for i := range page.Objects {
 				if err := in.take(&page.Objects[i]); err != nil {

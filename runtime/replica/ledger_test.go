@@ -2,7 +2,6 @@ package replica_test
 
 import (
 	"fmt"
-	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -20,9 +19,10 @@ import (
 // back to an earlier state, what it had and has no more may be lost; nothing else
 // may.
 type ledger struct {
-	parts []*part
-	texts []*text
-	next  map[string]int // the next increment of each object
+	parts  []*part
+	texts  []*text
+	next   map[string]int // the next increment of each object
+	serial int            // of the latest element or text
 }
 
 // part is an increment or an element.
@@ -32,6 +32,7 @@ type part struct {
 	there            bool // the backend has it
 	lost             bool // the backend had it, and was put back
 	removed          bool // by somebody who saw it
+	undone           bool // the backend was put back since: so may be the removal
 }
 
 // text is a text of an object, or its deletion.
@@ -41,15 +42,23 @@ type text struct {
 	there      bool
 	lost       bool
 	past       bool // somebody who saw it wrote another one, or deleted the object
+	undone     bool // the backend was put back since: that may have been undone
 }
 
+// part is a new one, which counts when it is added to parts.
 func (l *ledger) part(object, kind string, device int) *part {
-	p := &part{object: object, kind: kind, device: device}
-	if p.id = fmt.Sprintf("%s%d.", kind[:1], len(l.parts)); kind == "count" {
-		p.id = fmt.Sprint(l.next[object])
+	if kind == "count" {
 		l.next[object]++
+		return &part{object: object, kind: kind, device: device, id: fmt.Sprint(l.next[object] - 1)}
 	}
-	return p
+	l.serial++
+	return &part{object: object, kind: kind, device: device, id: fmt.Sprintf("%s%d.", kind[:1], l.serial)}
+}
+
+// text is a new one, which counts when it is wrote.
+func (l *ledger) text(object string, device int) *text {
+	l.serial++
+	return &text{object: object, device: device, id: fmt.Sprintf("text%d.", l.serial)}
 }
 
 // increments is how many an object can have: two bits each of 62.
@@ -96,6 +105,10 @@ func count(list []string, s string) (n int) {
 	return n
 }
 
+// whole tells whether the part's rule takes one side whole where both have changed the
+// same stretch, and reports that.
+func (p *part) whole() bool { return p.kind == "list" || p.kind == "doc" }
+
 // write makes the part in an object.
 func (p *part) write(f *items.FieldItemRecord, at int) {
 	switch p.kind {
@@ -131,13 +144,10 @@ func (l *ledger) see(content map[string]*items.FieldItem, back bool) {
 		switch {
 		case now:
 			p.lost = false
-		case back && (p.there || p.removed):
+		case back && p.there:
 			p.lost = true
 		}
-		p.there = now
-		if back && p.removed {
-			p.lost = true // its removal may be
-		}
+		p.there, p.undone = now, p.undone || back && p.removed
 	}
 	for _, t := range l.texts {
 		v := content[t.object]
@@ -145,14 +155,10 @@ func (l *ledger) see(content map[string]*items.FieldItem, back bool) {
 		switch {
 		case now:
 			t.lost = false
-		case back:
-			// Also where another one had taken its place: that may be what was lost.
-			t.lost = t.lost || t.there || t.past
-		}
-		if back && t.past {
+		case back && t.there:
 			t.lost = true
 		}
-		t.there = now
+		t.there, t.undone = now, t.undone || back && t.past
 	}
 }
 
@@ -170,7 +176,8 @@ func (l *ledger) check(content map[string]*items.FieldItem, told string) (errs [
 		switch {
 		case n > 1:
 			complain("%s: the %s %s of device %d is there %d times", p.object, p.kind, p.id, p.device, n)
-		case p.lost:
+		case p.lost || p.undone:
+		case n == 0 && p.whole() && strings.Contains(told, p.id): // a conflict that the rule could not merge
 		case n == 0 && !p.removed:
 			complain("%s: the %s %s of device %d is missing", p.object, p.kind, p.id, p.device)
 		case n == 1 && p.removed:
@@ -178,24 +185,22 @@ func (l *ledger) check(content map[string]*items.FieldItem, told string) (errs [
 		}
 	}
 	for id, v := range content {
-		known := 0
-		for _, p := range l.parts {
-			if p.object == id && p.kind == "count" {
-				known++
-			}
-		}
-		if n := bits.Len64(uint64(v.Count)); n > 2*known {
-			complain("%s: the count is %#x after %d increments", id, v.Count, known)
+		if n := bits.Len64(uint64(v.Count)); n > 2*l.next[id] {
+			complain("%s: the count is %#x after %d increments", id, v.Count, l.next[id])
 		}
 		if v.Text != "" && !slices.ContainsFunc(l.texts, func(t *text) bool { return t.object == id && t.id == v.Text }) {
 			complain("%s: nobody wrote the text %q", id, v.Text)
 		}
 	}
 	for _, t := range l.texts {
-		if v := content[t.object]; t.lost || t.past || v != nil && v.Text == t.id || strings.Contains(told, t.id) {
-			continue
+		v := content[t.object]
+		switch there := v != nil && v.Text == t.id; {
+		case t.lost || t.undone || strings.Contains(told, t.id):
+		case there && t.past:
+			complain("%s: the text %s of device %d is back", t.object, t.id, t.device)
+		case !there && !t.past:
+			complain("%s: the text %s of device %d is gone, and nobody was told", t.object, t.id, t.device)
 		}
-		complain("%s: the text %s of device %d is gone, and nobody was told", t.object, t.id, t.device)
 	}
 	slices.Sort(errs)
 	return errs
@@ -214,5 +219,3 @@ func (l *ledger) passed(object, id string) {
 		}
 	}
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -116,7 +116,8 @@ func (r *Replica) forget() error {
 	return nil
 }
 
-// writeJSON writes a file that is there whole or not at all, and lasts.
+// writeJSON writes a file that is there whole or not at all, and lasts. A kill may
+// leave draftOf it, which the next call writes over.
 func writeJSON(path string, v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
@@ -128,10 +129,28 @@ func writeJSON(path string, v any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := atomic.WriteFile(path, &text); err != nil {
+	draft := draftOf(path)
+	err := writeFile(draft, text.Bytes())
+	if err == nil {
+		err = atomic.ReplaceFile(draft, path)
+	}
+	if err != nil {
+		os.Remove(draft) // a full disk has room again
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+func draftOf(path string) string { return path + ".new" }
+
+// writeFile writes a file whose content lasts.
+func writeFile(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func removeFile(path string) error {

@@ -2,10 +2,10 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -17,16 +17,6 @@ import (
 // write in between, enough that a commit costs little of it.
 const batch = 10_000
 
-// heldName is the note in the store that says what was held back.
-const heldName = "held"
-
-// held is what a constraint kept out: pulling goes on, and is done once more from
-// where the first such object came until all are in.
-type held struct {
-	From    remote.Cursor `json:"from"`
-	Objects int           `json:"objects"`
-}
-
 // pull takes over what was written at the backend since the last time.
 func (r *Replica) pull(ctx context.Context) error {
 	client, from, err := r.position(ctx)
@@ -36,17 +26,10 @@ func (r *Replica) pull(ctx context.Context) error {
 	if from == "" {
 		return r.fill(ctx, client)
 	}
-	back, err := r.heldBack(ctx)
-	if err != nil {
-		return err
-	}
-	if back != nil {
-		from = back.From
-	}
-	p := &puller{r: r, ctx: ctx, from: from, at: from}
+	p := &puller{r: r, ctx: ctx}
 	for page, err := range r.o.Remote.Pull(ctx, client, from) {
-		if err != nil {
-			return fmt.Errorf("pulling: %w", err)
+		if err != nil { // what came before it stays, so that a bad line gets there in the end
+			return fmt.Errorf("pulling: %w", errors.Join(err, p.flush()))
 		}
 		if err := p.add(page); err != nil {
 			return err
@@ -60,14 +43,11 @@ func (r *Replica) pull(ctx context.Context) error {
 
 // puller takes pages over, several in a transaction.
 type puller struct {
-	r        *Replica
-	ctx      context.Context
-	from, at remote.Cursor
-	pages    []*remote.Page
-	waiting  int // objects in pages
-	done     int // objects taken over
-	held     int
-	heldFrom remote.Cursor
+	r       *Replica
+	ctx     context.Context
+	pages   []*remote.Page
+	waiting int // objects in pages
+	done    int // objects taken over
 }
 
 func (p *puller) add(page *remote.Page) error {
@@ -84,11 +64,13 @@ func (p *puller) flush() error {
 	}
 	r, last := p.r, p.pages[len(p.pages)-1]
 	var in intake
-	err := r.update(p.ctx, func(tx *store.Tx) error {
+	err := r.update(p.ctx, func(tx *store.Tx) (err error) {
 		if err := tx.CheckMark(last.Mark); err != nil {
 			return rewound(err)
 		}
-		in = intake{r: r, tx: tx}
+		if in, err = r.newIntake(tx); err != nil {
+			return err
+		}
 		for _, page := range p.pages {
 			for i := range page.Objects {
 				if err := in.take(&page.Objects[i]); err != nil {
@@ -99,19 +81,13 @@ func (p *puller) flush() error {
 		if err := in.end(); err != nil {
 			return err
 		}
-		if len(in.refused) > 0 && p.held == 0 {
-			if err := setHeld(tx, &held{From: p.at, Objects: len(in.refused)}); err != nil {
-				return err
-			}
-		}
 		return tx.SetMeta(cursorName, []byte(last.Cursor))
 	})
 	if err != nil {
 		return err
 	}
-	p.held += len(in.refused)
 	p.done += p.waiting
-	p.at, p.pages, p.waiting = last.Cursor, p.pages[:0], 0
+	p.pages, p.waiting = p.pages[:0], 0
 	r.tellMerged(in.merged)
 	r.downloads.tell(Transfer{Objects: p.done})
 	return nil
@@ -120,18 +96,8 @@ func (p *puller) flush() error {
 // end notes that everything was pulled.
 func (p *puller) end() error {
 	r := p.r
-	back, err := r.heldBack(p.ctx)
-	if err != nil {
-		return err
-	}
-	if back != nil && p.held == 0 || p.held > 0 && (back == nil || back.Objects != p.held) {
-		err := r.update(p.ctx, func(tx *store.Tx) error {
-			if p.held == 0 {
-				return tx.SetMeta(heldName, []byte("null"))
-			}
-			return setHeld(tx, &held{From: back.From, Objects: p.held})
-		})
-		if err != nil {
+	if p.done == 0 {
+		if err := r.letIn(p.ctx); err != nil {
 			return err
 		}
 	}
@@ -141,8 +107,7 @@ func (p *puller) end() error {
 	if p.done > 0 {
 		r.downloads.tell(Transfer{Objects: p.done, Total: p.done, Complete: true})
 	}
-	r.setStatus(func(s *Status) { s.HeldBack = p.held })
-	return nil
+	return r.countHeld(p.ctx)
 }
 
 // markFirstSync makes a new store one that is in sync, once it has everything.
@@ -169,41 +134,32 @@ func (r *Replica) markFirstSync(ctx context.Context) error {
 	})
 }
 
-func (r *Replica) heldBack(ctx context.Context) (back *held, err error) {
-	err = r.View(ctx, func(tx *store.Tx) error {
-		text, err := tx.Meta(heldName)
-		if err != nil || text == nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &back); err != nil {
-			return fmt.Errorf("%w: the note of what was held back: %w", store.ErrCorrupt, err)
-		}
-		return nil
-	})
-	return back, err
-}
-
-func setHeld(tx *store.Tx, h *held) error {
-	text, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
-	return tx.SetMeta(heldName, text)
-}
-
 // intake takes over the backend's objects in one transaction.
 type intake struct {
 	r       *Replica
 	tx      *store.Tx
 	merged  []Merge
 	refused []*remote.Object // by a constraint of the store
+	held    []*remote.Object // since an earlier transaction, and not sent again in this one
+	known   int              // how many there were
 	unknown unknown          // what this version of the app does not know; nil until it is read
 	noted   bool             // whether unknown says more than the note
 }
 
-// take takes over one object. One that a constraint refuses is tried again later:
-// it may have waited for a value that another one has to give up first.
+func (r *Replica) newIntake(tx *store.Tx) (intake, error) {
+	back, err := heldBack(tx)
+	return intake{r: r, tx: tx, held: back, known: len(back)}, err
+}
+
+// take takes over one object as the backend has it now.
 func (in *intake) take(o *remote.Object) error {
+	in.held = slices.DeleteFunc(in.held, func(h *remote.Object) bool { return h.Model == o.Model && h.Key.Equal(o.Key) })
+	return in.receive(o)
+}
+
+// receive takes over one object. One that a constraint refuses is tried again later:
+// it may have waited for a value that another one has to give up first.
+func (in *intake) receive(o *remote.Object) error {
 	m := in.r.o.Schema.Model(o.Model)
 	var row *model.Row
 	if m != nil {
@@ -241,12 +197,21 @@ func (in *intake) leaveOut(o *remote.Object) (err error) {
 	return nil
 }
 
-// end tries what was refused once more, and makes the note of what was left out.
+// end tries what was refused once more, and makes the notes of what was left out and
+// of what is held back.
 func (in *intake) end() error {
-	if err := in.again(); err != nil || !in.noted {
+	if err := in.again(); err != nil {
 		return err
 	}
-	return in.unknown.save(in.tx)
+	if in.noted {
+		if err := in.unknown.save(in.tx); err != nil {
+			return err
+		}
+	}
+	if len(in.refused) == 0 && in.known == 0 {
+		return nil
+	}
+	return holdBack(in.tx, in.refused)
 }
 
 // notable tells whether somebody should look at a decision.
@@ -258,13 +223,16 @@ func notable(d *merge.Decision) bool {
 	return true
 }
 
-// again tries what was refused until none is left or none gets in any more.
+// again tries what was refused, now or earlier, until none is left or none gets in any
+// more.
 func (in *intake) again() error {
+	before := in.held
+	in.refused = append(in.refused, before...)
 	for {
 		waiting := in.refused
 		in.refused = nil
 		for _, o := range waiting {
-			if err := in.take(o); err != nil {
+			if err := in.receive(o); err != nil {
 				return err
 			}
 		}
@@ -273,6 +241,9 @@ func (in *intake) again() error {
 		}
 	}
 	for _, o := range in.refused {
+		if slices.Contains(before, o) { // the app knows
+			continue
+		}
 		reason := "another object here has a value that must be unique"
 		in.r.log.Warn("an object of the backend's is held back", "replica", in.r.o.Path, "object", fmt.Sprintf("%s %v", o.Model, o.Key), "reason", reason)
 		in.merged = append(in.merged, Merge{Model: o.Model, Key: o.Key, Outcome: merge.Failed, Reason: reason})

@@ -64,7 +64,12 @@ type Replica struct {
 	rounds    rounds
 	connected bool          // the backend's mark was compared since the session came up
 	kick      chan struct{} // holds a token when there is something to do
+	hurry     chan struct{} // holds a token when Start was called, so that a session without a connection tries again
 	closed    bool
+	over      chan struct{} // closed when working will not be given back any more
+
+	ended    chan struct{} // closed when Close is through, with closeErr
+	closeErr error
 
 	statuses  notify.Listeners[Status]
 	changes   notify.Listeners[store.Changes]
@@ -82,7 +87,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 	}
 	r := &Replica{
 		o: o, log: o.Logger, working: make(chan struct{}, 1),
-		moved: make(chan struct{}), kick: make(chan struct{}, 1), status: Status{State: Stopped},
+		moved: make(chan struct{}), kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), over: make(chan struct{}), ended: make(chan struct{}), status: Status{State: Stopped},
 	}
 	r.working <- struct{}{}
 	r.statuses.Logger, r.changes.Logger, r.synced.Logger = r.log, r.log, r.log
@@ -171,40 +176,36 @@ func (r *Replica) OnChange(listen func(store.Changes)) (stop func()) { return r.
 func (r *Replica) OnSynced(listen func(store.LastSynced)) (stop func()) { return r.synced.Add(listen) }
 
 // Close ends the session, waits for the transactions under way and closes the
-// store. Nothing of the replica runs afterwards.
+// store. Nothing of the replica runs afterwards. Later calls wait for the first and
+// give its error.
 func (r *Replica) Close() error {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		return nil
+		<-r.ended
+		return r.closeErr
 	}
 	r.closed = true
 	r.mu.Unlock()
 	r.end(Stopped)
 	<-r.working // for good
+	close(r.over)
 	r.gate.shutFor(ErrClosed)
 	if err := r.closeLive(); err != nil {
-		return fmt.Errorf("closing the replica %s: %w", r.o.Path, err)
+		r.closeErr = fmt.Errorf("closing the replica %s: %w", r.o.Path, err)
 	}
-	return nil
+	close(r.ended)
+	return r.closeErr
 }
 
 // work runs do while nobody else syncs or resets.
 func (r *Replica) work(ctx context.Context, do func() error) error {
 	select {
 	case <-r.working:
-	default:
-		r.mu.Lock()
-		closed := r.closed
-		r.mu.Unlock()
-		if closed {
-			return fmt.Errorf("%s: %w", r.o.Path, ErrClosed)
-		}
-		select {
-		case <-r.working:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for the session of %s: %w", r.o.Path, context.Cause(ctx))
-		}
+	case <-r.over:
+		return fmt.Errorf("%s: %w", r.o.Path, ErrClosed)
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the session of %s: %w", r.o.Path, context.Cause(ctx))
 	}
 	defer func() { r.working <- struct{}{} }()
 	return do()

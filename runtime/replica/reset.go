@@ -15,20 +15,20 @@ import (
 
 // ResetNow starts over although the backend does not ask for it: it downloads a
 // fresh copy and carries over what is unsynced, as in any client reset. A reset
-// that was given up is tried again. It needs no session.
+// that was given up is tried again, one that has closed the live store is finished.
+// It needs no session.
 func (r *Replica) ResetNow(ctx context.Context) error {
+	before := r.Status()
 	err := r.work(ctx, func() error {
-		if r.pending != nil {
-			r.pending.Attempts = 0
+		if p := r.pending; p != nil {
+			p.Attempts = 0
+			if p.Step == Swapped || p.halfway() && p.Step != GaveUp {
+				return r.proceed(ctx, p)
+			}
 		}
 		return r.reset(ctx, &remote.ClientResetError{Reason: remote.Requested})
 	})
-	r.mu.Lock()
-	idle := r.session == nil
-	r.mu.Unlock()
-	if idle && err == nil {
-		r.setState(Stopped)
-	}
+	r.rest(before, err)
 	r.poke()
 	return err
 }
@@ -56,7 +56,7 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 		return nil, err
 	}
 	err = r.inside(ctx, func(live *store.Store) error {
-		plan, err := r.plan(ctx, live, fresh)
+		plan, err := r.plan(ctx, live, fresh, nil)
 		if err == nil {
 			report, err = plan.Preview(ctx)
 		}
@@ -65,9 +65,10 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 	return report, errors.Join(err, fresh.Close())
 }
 
-// plan is the reconciliation of a backup with a fresh copy.
-func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store) (*reconcile.Plan, error) {
-	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Manual: r.o.Manual, Last: r.takeOver}
+// plan is the reconciliation of a backup with a fresh copy; last has the last word
+// on it (reconcile.Options).
+func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
+	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Manual: r.o.Manual, Last: last}
 	err := fresh.View(ctx, func(tx *store.Tx) error {
 		mark, err := markOf(tx)
 		o.Mark = &mark
@@ -87,7 +88,7 @@ func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error
 		if err := r.reach(ctx, p, GaveUp); err != nil {
 			return err
 		}
-		return r.gaveUp(ctx, p, why)
+		return r.tellGaveUp(ctx, p.gaveUp(why))
 	}
 	if r.o.Before != nil {
 		if err := contain("Options.Before", func() error { return r.o.Before(ctx, why, r.View) }); err != nil {
@@ -128,7 +129,7 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 			return err
 		}
 	}
-	if p.Step == Swapped {
+	if p.Step == Swapped && r.live != nil {
 		done, err := r.finish(ctx, p)
 		if err != nil {
 			return err
@@ -160,10 +161,10 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 		r.broken = fmt.Errorf("opening the store again in a client reset: %w: %w", ErrResetNeedsRestart, openErr)
 		return errors.Join(err, r.broken)
 	}
-	if err != nil {
-		return err
-	}
 	r.gate.open()
+	if err != nil {
+		return r.tellGaveUp(ctx, err)
+	}
 	r.disconnected()
 	r.changes.Tell(store.Changes{All: true})
 	return r.conclude(ctx, p, done)
@@ -172,6 +173,9 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 // conclude tells the app, and notes that nothing is left to do but to settle what
 // was recovered.
 func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
+	if err := keepReport(done); err != nil { // the outcome is still on disk, so it is tried again
+		return err
+	}
 	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it
 		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
 	}
@@ -226,6 +230,7 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	switch p := r.pending; {
 	case p == nil, p.Step == Settling:
+		r.tidy(ctx)
 	case p.Step == Downloading || p.Step == GaveUp:
 		err = r.undo(ctx, p) // if a process was killed on the way back
 	default:
@@ -246,14 +251,27 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	}
 	r.setState(Stopped)
 	if failure != nil {
-		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", failure)
+		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", r.tellGaveUp(ctx, failure))
 		r.setStatus(func(s *Status) { s.Err = failure })
 	}
 	return nil
 }
 
+// tidy takes away what an earlier process has left that was killed in a Restore that
+// had changed nothing yet, in a Preview, or at the very end of a reset.
+func (r *Replica) tidy(ctx context.Context) {
+	o := &r.o
+	err := errors.Join(o.Driver.Remove(ctx, o.freshPath()), o.Driver.Remove(ctx, o.previewPath()))
+	for _, file := range []string{o.outcomeFile(), draftOf(o.outcomeFile()), draftOf(o.pendingFile())} {
+		err = errors.Join(err, removeFile(file))
+	}
+	if err != nil { // it is in nobody's way
+		r.log.Warn("taking away what an earlier process has left", "replica", o.Path, "error", err)
+	}
+}
+
 // finish does what is left to do while the live store is closed, step by step.
-func (r *Replica) finish(ctx context.Context, p *pending) (*outcome, error) {
+func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err error) {
 	if p.Step == "" { // Restore has prepared what takes the live store's place
 		if err := r.restored(ctx); err != nil {
 			return nil, err
@@ -272,16 +290,17 @@ func (r *Replica) finish(ctx context.Context, p *pending) (*outcome, error) {
 		if err := r.reach(ctx, p, Closed); err != nil {
 			return nil, err
 		}
-		if err := r.reconcile(ctx, p); err != nil {
+		if done, err = r.reconcile(ctx, p); err != nil {
 			return nil, err
 		}
 		if err := r.reach(ctx, p, Reconciled); err != nil {
 			return nil, err
 		}
 	}
-	done, err := r.readOutcome()
-	if err != nil {
-		return nil, err
+	if done == nil {
+		if done, err = r.readOutcome(); err != nil {
+			return nil, err
+		}
 	}
 	if p.Step == Reconciled {
 		if err := r.save(ctx, p, done); err != nil {
@@ -329,7 +348,7 @@ func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
 		return err
 	}
 	if back == GaveUp {
-		return r.gaveUp(ctx, p, why)
+		return p.gaveUp(why)
 	}
 	return nil
 }
@@ -360,10 +379,15 @@ func (r *Replica) undo(ctx context.Context, p *pending) error {
 	return nil
 }
 
-// gaveUp tells the app that a reset is not tried any more.
-func (r *Replica) gaveUp(ctx context.Context, p *pending, why error) error {
-	err := fmt.Errorf("after %d attempts: %w; the live store is as it was; ResetNow tries again: %w", p.Attempts, ErrResetGaveUp, why)
-	if r.o.Fallback != nil {
+// gaveUp is the error that says that a reset is not tried any more.
+func (p *pending) gaveUp(why error) error {
+	return fmt.Errorf("after %d attempts: %w; the live store is as it was; ResetNow tries again: %w", p.Attempts, ErrResetGaveUp, why)
+}
+
+// tellGaveUp tells the app if an error says that a reset was given up. The live store
+// is in use again.
+func (r *Replica) tellGaveUp(ctx context.Context, err error) error {
+	if r.o.Fallback != nil && errors.Is(err, ErrResetGaveUp) {
 		if err := contain("Options.Fallback", func() error { r.o.Fallback(ctx, err); return nil }); err != nil {
 			r.log.Error("telling the app that a client reset was given up", "replica", r.o.Path, "error", err)
 		}

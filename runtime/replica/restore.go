@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
@@ -15,15 +16,20 @@ const BroughtBack remote.Reason = "restored by this app"
 
 // Restore makes a copy of a backup the live store; the live store becomes a backup
 // itself. The restored store is a new client: what it holds as unsynced counts as
-// never sent, so it is merged and sent when it is synced, except where the backup
-// is Settled, when all of it has arrived. Where only a part had arrived the rest of
+// never sent, so it is merged and sent when it is synced, except where all of it was
+// recovered from the backup and has arrived. Where only a part had arrived the rest of
 // a counter cannot be told from it: then counters may count that part twice.
 //
 // Its error wraps ErrBackupDamaged where the backup is not what it was, and then
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
 func (r *Replica) Restore(ctx context.Context, b *Backup) error {
+	before := r.Status()
 	err := r.work(ctx, func() error {
+		b, err := r.backup(ctx, filepath.Base(b.Path)) // as it is by now
+		if err != nil {
+			return err
+		}
 		if p := r.pending; p != nil && p.Step != Settling {
 			return fmt.Errorf("a client reset is at the step %q; finish it with Start or ResetNow first: %w", p.Step, ErrResetNeedsRestart)
 		}
@@ -40,6 +46,7 @@ func (r *Replica) Restore(ctx context.Context, b *Backup) error {
 		}
 		return r.exchange(ctx, p)
 	})
+	r.rest(before, err)
 	if err != nil {
 		return fmt.Errorf("restoring the backup %s: %w", b.Path, err)
 	}
@@ -64,7 +71,7 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		if err := tx.Rename(); err != nil {
 			return err
 		}
-		if b.Settled {
+		if b.arrived() {
 			return tx.Forget()
 		}
 		return nil

@@ -16,6 +16,7 @@ const cursorName = "cursor"
 // rounds counts what those who wait compare.
 type rounds struct {
 	begun, pulled uint64 // pulled is the latest that was begun and has pulled everything
+	pushed        uint64 // the latest that was begun and has pushed everything
 	all           uint64 // rounds that came to an end
 }
 
@@ -46,6 +47,7 @@ func (r *Replica) round(ctx context.Context) error {
 }
 
 func (r *Replica) sync(ctx context.Context, this uint64) error {
+	r.setState(Syncing)
 	r.mu.Lock()
 	connected := r.connected
 	r.mu.Unlock()
@@ -66,6 +68,9 @@ func (r *Replica) sync(ctx context.Context, this uint64) error {
 		r.disconnected()
 		return err
 	}
+	r.mu.Lock()
+	r.rounds.pushed = this
+	r.mu.Unlock()
 	return r.recovered(ctx)
 }
 
@@ -197,7 +202,10 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		if settled, err = tx.Settle(answer.Mark); err != nil {
 			return rewound(err)
 		}
-		in := intake{r: r, tx: tx}
+		in, err := r.newIntake(tx)
+		if err != nil {
+			return err
+		}
 		for i := range current {
 			if err := in.take(&current[i]); err != nil {
 				return err

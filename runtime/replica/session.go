@@ -26,10 +26,15 @@ func (r *Replica) Start() error {
 		return fmt.Errorf("%s: %w", r.o.Path, ErrClosed)
 	}
 	if r.session != nil {
-		r.pokeLocked()
+		hold(r.kick)
+		hold(r.hurry)
 		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	select {
+	case <-r.hurry: // of a session before
+	default:
+	}
 	r.session = &session{cancel: cancel, done: make(chan struct{})}
 	r.connected = false
 	r.status = Status{State: Syncing, HeldBack: r.status.HeldBack} // so that nobody is told before run says it that none is running
@@ -63,12 +68,13 @@ func (r *Replica) end(as State) {
 func (r *Replica) poke() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pokeLocked()
+	hold(r.kick)
 }
 
-func (r *Replica) pokeLocked() {
+// hold has a channel hold a token, if it does not already.
+func hold(token chan struct{}) {
 	select {
-	case r.kick <- struct{}{}:
+	case token <- struct{}{}:
 	default:
 	}
 }
@@ -83,9 +89,13 @@ func (r *Replica) run(ctx context.Context, s *session) {
 		switch {
 		case ctx.Err() != nil:
 		case err == nil:
-			wait = 0
 			r.setState(Idle)
-			r.idle(ctx)
+			if err := r.idle(ctx); err != nil && ctx.Err() == nil {
+				wait = r.backoff(wait) // else one that can do all but this would be asked without end
+				r.retry(ctx, err, wait)
+			} else {
+				wait = 0
+			}
 		case final(err):
 			r.fail(s, err)
 			return
@@ -112,16 +122,13 @@ func final(err error) bool {
 // fail ends the session for good, from its own goroutine.
 func (r *Replica) fail(s *session, err error) {
 	r.log.Error("the session has ended", "replica", r.o.Path, "error", err)
-	r.mu.Lock()
-	mine := r.session == s
-	if mine {
-		r.session = nil
-	}
-	r.mu.Unlock()
 	s.cancel()
-	if mine {
-		r.setStatus(func(s *Status) { *s = Status{State: Failed, Err: err, HeldBack: s.HeldBack} })
-	}
+	r.setStatus(func(status *Status) {
+		if r.session == s { // else somebody ends it at this moment
+			r.session = nil
+			*status = Status{State: Failed, Err: err, HeldBack: status.HeldBack}
+		}
+	})
 }
 
 // backoff is how long to wait after another failure: twice as long each time, give
@@ -131,7 +138,8 @@ func (r *Replica) backoff(last time.Duration) time.Duration {
 	return time.Duration(float64(next) * (0.8 + 0.4*rand.Float64()))
 }
 
-// retry waits until it is time for another try, or until Start.
+// retry waits until it is time for another try, or until Start. That the app writes
+// does not make a connection any likelier.
 func (r *Replica) retry(ctx context.Context, err error, wait time.Duration) {
 	r.disconnected()
 	r.log.Warn("syncing failed", "replica", r.o.Path, "error", err, "again in", wait)
@@ -143,7 +151,7 @@ func (r *Replica) retry(ctx context.Context, err error, wait time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case <-r.kick:
+	case <-r.hurry:
 	}
 }
 
@@ -155,15 +163,15 @@ func (r *Replica) disconnected() {
 }
 
 // idle waits until there is something to do: the app wrote, the backend has
-// something, or it is time to look.
-func (r *Replica) idle(ctx context.Context) {
+// something, or it is time to look. Its error is that of watching the backend.
+func (r *Replica) idle(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watched := make(chan error, 1)
 	if watcher, ok := r.o.Remote.(remote.Watcher); ok {
 		client, cursor, err := r.position(ctx)
 		if err != nil {
-			return // the next round says why
+			return err
 		}
 		go func() { watched <- watcher.Watch(ctx, client, cursor) }()
 		defer func() { cancel(); <-watched }()
@@ -177,9 +185,9 @@ func (r *Replica) idle(ctx context.Context) {
 		r.disconnected() // so that marks are compared again
 	case err := <-watched:
 		watched <- err // for the one who waits for it below
-		if err != nil && ctx.Err() == nil {
-			r.log.Debug("watching failed", "replica", r.o.Path, "error", err)
-			r.disconnected()
+		if err != nil {
+			return fmt.Errorf("watching the backend: %w", err)
 		}
 	}
+	return nil
 }

@@ -76,3 +76,17 @@ func (r *Replica) setStatus(change func(*Status)) {
 func (r *Replica) setState(state State) {
 	r.setStatus(func(s *Status) { s.State, s.Err, s.NextTry, s.Step = state, nil, time.Time{}, "" })
 }
+
+// rest puts the status back to what it was before something that needs no session and
+// has ended with err. A session that runs says itself how things stand.
+func (r *Replica) rest(before Status, err error) {
+	r.setStatus(func(s *Status) {
+		switch {
+		case r.session != nil:
+		case err == nil && before.State == Failed:
+			*s = Status{State: Stopped, HeldBack: s.HeldBack}
+		default:
+			*s = Status{State: before.State, Err: before.Err, HeldBack: s.HeldBack}
+		}
+	})
+}

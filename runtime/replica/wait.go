@@ -26,9 +26,9 @@ func (e *RefusedError) Error() string {
 // the rest is settled; what ended the session, where it has failed for good;
 // ErrStopped where none runs; or that of ctx. While the session is paused it waits.
 func (r *Replica) WaitForUpload(ctx context.Context) error {
-	var target uint64
+	var target, begun uint64
 	err := r.inside(ctx, func(live *store.Store) error {
-		target = live.Seq()
+		target, begun = live.Seq(), r.roundsBegun()
 		return nil
 	})
 	if err != nil {
@@ -36,7 +36,12 @@ func (r *Replica) WaitForUpload(ctx context.Context) error {
 	}
 	r.poke()
 	err = r.until(ctx, func() (bool, error) {
-		waiting, refused, err := r.unsettled(ctx, target)
+		waiting, later, refused, err := r.unsettled(ctx, target)
+		if later && !waiting { // perhaps by writing the same again: then only a round tells that it was sent
+			r.mu.Lock()
+			waiting = r.rounds.pushed <= begun
+			r.mu.Unlock()
+		}
 		if err == nil && !waiting && len(refused) > 0 {
 			err = &RefusedError{refused}
 		}
@@ -48,9 +53,10 @@ func (r *Replica) WaitForUpload(ctx context.Context) error {
 	return nil
 }
 
-// unsettled tells whether something up to a sequence has yet to be settled, and
-// what of it was refused.
-func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting bool, refused []Refusal, err error) {
+// unsettled tells whether something up to a sequence has yet to be settled, whether
+// something later has, and what was refused. Where all that an object had up to the
+// sequence was written again since, that counts as later.
+func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting, later bool, refused []Refusal, err error) {
 	err = r.View(ctx, func(tx *store.Tx) error {
 		for e, err := range tx.Entries() {
 			if err != nil {
@@ -58,6 +64,7 @@ func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting bool, r
 			}
 			switch {
 			case oldest(e) > target:
+				later = true
 			case e.Refused != "":
 				refused = append(refused, refusalOf(e))
 			default:
@@ -67,7 +74,7 @@ func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting bool, r
 		}
 		return nil
 	})
-	return waiting, refused, err
+	return waiting, later, refused, err
 }
 
 // oldest is the sequence of the earliest change in an entry.
@@ -86,9 +93,7 @@ func oldest(e *model.Entry) uint64 {
 // call is in the store. Its errors are those of WaitForUpload, but for refused
 // changes.
 func (r *Replica) WaitForDownload(ctx context.Context) error {
-	r.mu.Lock()
-	begun := r.rounds.begun
-	r.mu.Unlock()
+	begun := r.roundsBegun()
 	r.poke()
 	err := r.until(ctx, func() (bool, error) {
 		r.mu.Lock()
@@ -99,6 +104,12 @@ func (r *Replica) WaitForDownload(ctx context.Context) error {
 		return fmt.Errorf("waiting for download: %w", err)
 	}
 	return nil
+}
+
+func (r *Replica) roundsBegun() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rounds.begun
 }
 
 // until waits for a condition that a running session can bring about.

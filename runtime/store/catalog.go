@@ -17,6 +17,8 @@ const CatalogFormat = 1
 // fields that were ever written to it. It tells an older schema from a foreign
 // one, and what a store should have from what it has lost.
 type Catalog struct {
+	// Models only ever grows: a model that the app has no more stays, and the place of
+	// a model among them never changes, whatever it is called.
 	Models []CatalogModel
 }
 

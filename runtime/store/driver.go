@@ -22,37 +22,49 @@ type Driver interface {
 	// values of an earlier kind are converted (ModelLayout.Convert), unless it is
 	// opened to be read only: then what it lacks reads as absent, and what would
 	// be converted is handed out as it is found.
+	//
+	// One opener writes to a store or several read it. Any other is refused with an
+	// error that wraps ErrInUse, and at once unless ctx has a deadline: until that a
+	// driver may wait for the store.
 	Open(ctx context.Context, path string, schema *Schema, o DriverOptions) (Engine, error)
 }
 
 // Files is how a driver treats stores that nobody reads or writes: it knows what
 // lies beside a file and who has it open, so stores are moved by these and by no
-// other means. What is open anywhere is refused with an error that wraps ErrInUse;
-// where there is no store at a path that needs one, with fs.ErrNotExist. A call
-// that a kill cut short can be repeated.
+// other means. What is open anywhere is refused with an error that wraps ErrInUse, as
+// by Open; where there is no store at a path that needs one, with fs.ErrNotExist; two
+// paths that are one, with fs.ErrExist. What a call did lasts when it returns. One that
+// a kill cut short can be repeated: if it was through, Link and Remove do nothing,
+// Replace finds nothing at from and Copy finds its copy at to.
 type Files interface {
 	// Claim keeps a path, with or without a store, for this process until release is
-	// called: no other can open a store there, this one can.
+	// called, once: no other can open a store there or move one, this one can.
 	Claim(ctx context.Context, path string) (release func() error, err error)
 
 	// Link gives the store at from the name to as well, by a copy where it takes one.
 	// What is at to and is another store is not overwritten: that is an error that
-	// wraps fs.ErrExist. Until one of the names is taken away neither may be written.
+	// wraps fs.ErrExist. Until one of the names is taken away neither may be opened to
+	// be written.
 	Link(ctx context.Context, from, to string) error
 
-	// Copy makes a store at to that has the content of that at from and shares
-	// nothing with it. What is at to is not overwritten, as Link has it.
+	// Copy makes a store at to that has the content of that at from, the store's id
+	// included, and shares nothing with it. What is at to is not overwritten, were it
+	// the same: that is an error that wraps fs.ErrExist.
 	Copy(ctx context.Context, from, to string) error
 
 	// Replace puts the store at from in the place of that at over in one step: there
-	// is one of the two at over all the time. From then on there is none at from.
+	// is one of the two at over all the time. From then on there is none at from. There
+	// need be none at over; both paths lie in one file system.
 	Replace(ctx context.Context, from, over string) error
 
 	// Remove removes the store at path, damaged or not. It is no error if there is
 	// none.
 	Remove(ctx context.Context, path string) error
 
-	// Checksum is the SHA-256, in hexadecimal, of everything in the store at path.
+	// Checksum is the SHA-256, in hexadecimal, of everything in the store at path. It
+	// is that of its links and copies too, and another as soon as the content is.
+	// Opening a store to read leaves it; opening one to write may change it, if nothing
+	// is written too.
 	Checksum(ctx context.Context, path string) (string, error)
 }
 
@@ -84,8 +96,9 @@ type EngineTx interface {
 	// Insert writes an object that is not there. Update writes the fields listed,
 	// and the stamps, of one that is. Replace writes every field of an object,
 	// there or not. A row's unknown fields (Extra) are never written. What a
-	// constraint refuses, the key's included, is an error that wraps
-	// ErrConstraint; it wrote nothing and leaves the transaction usable.
+	// constraint refuses, the key's included, and a value that its field cannot hold
+	// (Storable) is an error that wraps ErrConstraint; it wrote nothing and leaves the
+	// transaction usable.
 	Insert(m *model.Info, key model.Value, row *model.Row) error
 	Update(m *model.Info, key model.Value, row *model.Row, fields model.FieldSet) error
 	Replace(m *model.Info, key model.Value, row *model.Row) error
@@ -100,7 +113,9 @@ type EngineTx interface {
 	// Entry reads the entry of an object, or gives nil.
 	Entry(model string, key model.Value) (*model.Entry, error)
 
-	// PutEntry writes an entry.
+	// PutEntry writes an entry. One of a model that the schema does not have may be
+	// refused; those that are there already stay all the same, and are read, listed
+	// and deleted like any other.
 	PutEntry(e *model.Entry) error
 
 	// DeleteEntry removes the entry of an object, if it is there.
@@ -119,7 +134,9 @@ type EngineTx interface {
 	SetMeta(name string, value []byte) error
 
 	// Commit makes the writes last: when it returns without an error they
-	// survive the loss of power. After an error nothing was written.
+	// survive the loss of power. An error means that none was made, or, as after an
+	// fsync that failed, that it is not known whether all were or none: then to open
+	// the store again is to see.
 	Commit() error
 
 	// Rollback ends the transaction and undoes its writes. It does nothing after

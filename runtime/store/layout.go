@@ -280,8 +280,8 @@ func (l *ModelLayout) Spread(at stamp.Stamp) []stamp.Stamp {
 }
 
 // Storable is v in the form in which field f of m keeps it. An absent value is
-// the field's zero value. What the field cannot hold is refused with an error
-// that wraps ErrConstraint.
+// the field's zero value. What the field cannot hold, text that is not JSON among it,
+// is refused with an error that wraps ErrConstraint.
 func Storable(m *model.Info, f int, v model.Value) (model.Value, error) {
 	fit, err := storable(&m.Fields[f], v)
 	if err != nil {
@@ -294,7 +294,7 @@ func storable(field *model.Field, v model.Value) (model.Value, error) {
 	if v.IsAbsent() {
 		return field.Zero, nil
 	}
-	if v.Kind() != field.Kind { // else it fits: to look into JSON would take its time
+	if v.Kind() != field.Kind || v.Kind() == model.JSON { // else it fits; of text somebody may only have said that it is JSON
 		var err error
 		if v, err = field.Fit(v); err != nil {
 			return v, err

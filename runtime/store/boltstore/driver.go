@@ -51,17 +51,20 @@
 //
 // A commit is written with two fsyncs, the content first and then the page that
 // makes it valid. A store has one writer at a time, a process: Open locks the file
-// itself, and for a writer also the file path + ".lock", which stays there.
-// Readers share the file and make no other, so that a backup can lie in a
+// itself, and for a writer also the file path + ".lock", which stays there as long
+// as the store. Readers share both and make none, so that a backup can lie in a
 // directory, or be a file, that cannot be written to. A new store is made under
-// the name path + ".new" and moved into place.
+// the name path + ".new" and moved into place. Nothing else lies beside a store, were
+// its process killed; it is to be moved by the methods of store.Files all the same,
+// for these find out whether it is in use.
 //
 // Objects that are written in the order of their keys, after all that are there,
 // fill their pages to nine tenths, and to half otherwise, as bbolt does by itself:
 // a store filled in order is little more than half as large, and is read and
 // looked over that much faster. In one transaction order counts for more: bbolt
 // keeps what was added to a page in a sorted slice until the commit, so that a
-// hundred thousand objects in no order take it many times as long.
+// hundred thousand objects in no order take it some fifteen times as long. In
+// transactions of ten thousand they take no longer than in order.
 //
 // While a View is open the pages that it sees are not used again, so that the
 // file grows. On Windows, and in processes of 32 bits, a write that makes the file
@@ -78,8 +81,10 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// Driver is the store.Driver for files of bbolt.
+// Driver is the store.Driver for files of bbolt, and their store.Files.
 type Driver struct{}
+
+var _ store.Files = Driver{}
 
 // Open opens the store in the file at path; store.Open calls it. A file that is
 // open elsewhere is refused with store.ErrInUse: at once or, where ctx has a

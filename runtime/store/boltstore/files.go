@@ -41,11 +41,11 @@ func (d Driver) Claim(ctx context.Context, path string) (release func() error, e
 
 // Link implements store.Files. Where the file system has no links, or to lies on
 // another one, to becomes a copy. A kill leaves the store at from, and the same one
-// at to or nothing; and perhaps part of a copy at to + ".new", which the next call
-// removes.
+// at to or nothing; and perhaps part of a copy at to + ".new", which is in nobody's
+// way and goes with the next copy, store or Remove at to.
 func (d Driver) Link(ctx context.Context, from, to string) error {
 	return d.move(ctx, "linking", from, to, func(from, to string) error {
-		is, err := made(from, to, true)
+		is, err := linked(from, to)
 		if err == nil && !is {
 			if err = os.Link(from, to); err != nil && !errors.Is(err, fs.ErrExist) {
 				err = duplicate(ctx, from, to)
@@ -58,11 +58,12 @@ func (d Driver) Link(ctx context.Context, from, to string) error {
 // Copy implements store.Files. A kill leaves what it leaves of Link.
 func (d Driver) Copy(ctx context.Context, from, to string) error {
 	return d.move(ctx, "copying", from, to, func(from, to string) error {
-		is, err := made(from, to, false)
-		if err == nil && !is {
-			err = duplicate(ctx, from, to)
+		if _, err := os.Lstat(to); err == nil {
+			return errTaken
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-		return errors.Join(err, syncDir(filepath.Dir(to)))
+		return errors.Join(duplicate(ctx, from, to), syncDir(filepath.Dir(to)))
 	})
 }
 
@@ -173,9 +174,9 @@ func hold(ctx context.Context, path string, u use) (*lease, error) {
 	return nil, errors.Join(err, l.release())
 }
 
-// made tells whether a link or a copy of from is at to already, as a call that was cut
-// short leaves it. Anything else there is an error.
-func made(from, to string, link bool) (bool, error) {
+// linked tells whether the store at from is at to already, as a call that was cut short
+// leaves it. Any other file there is an error.
+func linked(from, to string) (bool, error) {
 	there, err := os.Stat(to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -184,21 +185,17 @@ func made(from, to string, link bool) (bool, error) {
 		return false, err
 	}
 	info, err := os.Stat(from)
-	if err != nil {
-		return false, err
-	}
-	if os.SameFile(info, there) {
-		if !link {
-			err = fmt.Errorf("%w: it is the same file by another name", fs.ErrExist)
-		}
-		return link, err
+	if err != nil || os.SameFile(info, there) {
+		return err == nil, err
 	}
 	same, err := sameContent(from, to)
 	if err == nil && !same {
-		err = fmt.Errorf("%w: another store is there", fs.ErrExist)
+		err = errTaken
 	}
 	return same, err
 }
+
+var errTaken = fmt.Errorf("%w: another store is there", fs.ErrExist)
 
 // sameContent compares two files.
 func sameContent(from, to string) (bool, error) {

@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 
@@ -122,14 +121,4 @@ func (o *object) row(l *store.ModelLayout) *model.Row {
 		stamps = l.Spread(o.stamp)
 	}
 	return l.Row(o.values, o.stamp, stamps)
-}
-
-// storable is v in the form in which field f keeps it.
-func storable(m *model.Info, f int, v model.Value) (model.Value, error) {
-	v, err := store.Storable(m, f, v)
-	if err == nil && v.Kind() == model.JSON && !json.Valid([]byte(v.Text())) {
-		// model.DecodeValue would refuse it later.
-		return v, fmt.Errorf("%w: %s.%s: the text is not JSON", store.ErrConstraint, m.Name, m.Fields[f].Name)
-	}
-	return v, err
 }

@@ -17,50 +17,160 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// envHold is the store that a test binary keeps open that is a test's second
-// process.
-const envHold = "RESETGEN_TEST_HOLD"
+// The environment of a test binary that is a test's second process.
+const (
+	envRole = "RESETGEN_TEST_ROLE"
+	envPath = "RESETGEN_TEST_PATH"
+)
+
+// roles are what a second process does with a path; those that hold it do so until
+// they are killed.
+var roles = map[string]func(path string) error{
+	"write": func(path string) error { return holdOpen(path, false) },
+	"read":  func(path string) error { return holdOpen(path, true) },
+	"claim": func(path string) error {
+		if _, err := (Driver{}).Claim(context.Background(), path); err != nil {
+			return err
+		}
+		return wait()
+	},
+}
+
+func holdOpen(path string, readOnly bool) error {
+	if _, err := open(context.Background(), path, readOnly, item("item"), item("note")); err != nil {
+		return err
+	}
+	return wait()
+}
+
+func wait() error {
+	fmt.Println("ready")
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
 
 func TestMain(m *testing.M) {
-	path := os.Getenv(envHold)
-	if path == "" {
+	role := os.Getenv(envRole)
+	if role == "" {
 		os.Exit(m.Run())
 	}
-	if _, err := open(context.Background(), path, false, item("item"), item("note")); err != nil {
+	if err := roles[role](os.Getenv(envPath)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println("open")
-	io.Copy(io.Discard, os.Stdin)
 }
 
-// While a process has the store, no other gets it. When it dies, its locks do too.
-func TestHeldByAnotherProcess(t *testing.T) {
-	path := newPath(t)
-	models, want := world(t, path)
+// another starts a process with a role, and waits until it is ready.
+func another(t *testing.T, role, path string) (kill func()) {
+	t.Helper()
 	process := exec.CommandContext(t.Context(), os.Args[0])
-	process.Env = append(os.Environ(), envHold+"="+path)
+	process.Env = append(os.Environ(), envRole+"="+role, envPath+"="+path)
 	process.Stderr = t.Output()
 	in, err := process.StdinPipe()
 	must(t, "starting a process", err)
-	defer in.Close()
 	out, err := process.StdoutPipe()
 	must(t, "starting a process", err)
 	must(t, "starting a process", process.Start())
-	defer process.Wait()
-	if said := bufio.NewScanner(out); !said.Scan() || said.Text() != "open" {
+	t.Cleanup(func() { in.Close(); process.Wait() })
+	if said := bufio.NewScanner(out); !said.Scan() || said.Text() != "ready" {
 		t.Fatalf("the second process says %q", said.Text())
 	}
-	for _, readOnly := range []bool{true, false} {
-		_, err := open(context.Background(), path, readOnly, models...)
+	return func() {
+		t.Helper()
+		must(t, "killing the process", process.Process.Kill())
+		process.Wait()
+	}
+}
+
+// While a process has the store or claims its path, no other gets it. When it dies,
+// its locks do too.
+func TestHeldByAnotherProcess(t *testing.T) {
+	for _, role := range []string{"write", "claim"} {
+		path := newPath(t)
+		models, want := world(t, path)
+		kill := another(t, role, path)
+		for _, readOnly := range []bool{true, false} {
+			_, err := open(context.Background(), path, readOnly, models...)
+			wantError(t, "opening", err, store.ErrInUse, path)
+		}
+		wantInUse(t, path)
+		kill()
+		got, err := content(mustOpen(t, path, false, models...), models...)
+		if err != nil || got != want {
+			t.Errorf("the content is another, and the error %v", err)
+		}
+	}
+}
+
+// A reader that found no lock, for it was made only then, finds it once it has the file.
+func TestConfirm(t *testing.T) {
+	path := newPath(t)
+	reader := &lease{presence: &presence{path: path}, use: reading}
+	must(t, "entering", reader.enter())
+	if reader.lock != nil {
+		t.Fatal("there is a lock: the test tests nothing")
+	}
+	must(t, "confirming", reader.confirm())
+	writer := &presence{path: path, exclusive: true}
+	must(t, "entering", writer.enter())
+	wantError(t, "confirming", reader.confirm(), store.ErrInUse, path)
+	must(t, "unlocking", writer.lock.Unlock())
+	must(t, "confirming", reader.confirm())
+	wantError(t, "entering", writer.enter(), store.ErrInUse, path)
+	must(t, "unlocking", reader.lock.Unlock())
+}
+
+// A path without a store is claimed like any other.
+func TestClaimedByAnotherProcess(t *testing.T) {
+	path := newPath(t)
+	kill := another(t, "claim", path)
+	_, err := open(context.Background(), path, false, item("item"))
+	wantError(t, "opening", err, store.ErrInUse, path)
+	kill()
+	mustOpen(t, path, false, item("item"))
+}
+
+// A process reads the store, with the lock's file or, for there was none, without.
+func TestReadByAnotherProcess(t *testing.T) {
+	for _, locked := range []bool{true, false} {
+		path := newPath(t)
+		models, _ := world(t, path)
+		if !locked {
+			must(t, "removing the lock", os.Remove(path+".lock"))
+		}
+		kill := another(t, "read", path)
+		mustClose(t, mustOpen(t, path, true, models...))
+		_, err := open(context.Background(), path, false, models...)
 		wantError(t, "opening", err, store.ErrInUse, path)
+		wantInUse(t, path)
+		kill()
+		must(t, "removing", Driver{}.Remove(context.Background(), path))
 	}
-	must(t, "killing the process", process.Process.Kill())
-	process.Wait()
-	got, err := content(mustOpen(t, path, false, models...), models...)
-	if err != nil || got != want {
-		t.Errorf("the content is another, and the error %v", err)
+}
+
+// wantInUse finds that nothing can be done with the file of a store.
+func wantInUse(t *testing.T, path string) {
+	t.Helper()
+	ctx, d, other := context.Background(), Driver{}, newPath(t)
+	models, _ := world(t, other)
+	for what, do := range map[string]func() error{
+		"claiming":     func() error { _, err := d.Claim(ctx, path); return err },
+		"linking":      func() error { return d.Link(ctx, path, other+"2") },
+		"copying":      func() error { return d.Copy(ctx, path, other+"2") },
+		"copying to":   func() error { return d.Copy(ctx, other, path) },
+		"replacing":    func() error { return d.Replace(ctx, other, path) },
+		"replacing by": func() error { return d.Replace(ctx, path, other) },
+		"removing":     func() error { return d.Remove(ctx, path) },
+		"checking":     func() error { _, err := d.Checksum(ctx, path); return err },
+	} {
+		wantError(t, what, do(), store.ErrInUse, path)
 	}
+	mustClose(t, mustOpen(t, other, false, models...))
+}
+
+func mustClose(t testing.TB, e *engine) {
+	t.Helper()
+	must(t, "closing", e.Close())
 }
 
 // Under a context with a deadline a store is waited for.

@@ -307,7 +307,7 @@ func (t *tx) store(m *model.Info, key model.Value, row *model.Row, fields model.
 		stamps = old.stamps
 	}
 	for f := range fields.All() {
-		if o.values[l.Place[f]], err = storable(m, f, row.Values[f]); err != nil {
+		if o.values[l.Place[f]], err = store.Storable(m, f, row.Values[f]); err != nil {
 			return err
 		}
 	}

@@ -38,8 +38,7 @@ func (d *Disk) Claim(ctx context.Context, path string) (release func() error, er
 	return func() error { return nil }, context.Cause(ctx)
 }
 
-// Link implements store.Files. It is the same as Copy, for what is under both
-// names is written apart.
+// Link implements store.Files. What is under both names is written apart.
 func (d *Disk) Link(ctx context.Context, from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,18 +46,31 @@ func (d *Disk) Link(ctx context.Context, from, to string) error {
 	if err != nil {
 		return fmt.Errorf("linking: %w", err)
 	}
-	if there := d.files[to]; there != nil {
-		if there.content == f.content {
-			return nil
-		}
-		return fmt.Errorf("linking %s to %s: %w: another store is there", from, to, fs.ErrExist)
+	if there := d.files[to]; there != nil && from != to && there.content == f.content {
+		return nil
+	}
+	return d.copy("linking", f, from, to)
+}
+
+// Copy implements store.Files.
+func (d *Disk) Copy(ctx context.Context, from, to string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f, err := d.closed(from)
+	if err != nil {
+		return fmt.Errorf("copying: %w", err)
+	}
+	return d.copy("copying", f, from, to)
+}
+
+// copy makes a file at to; the disk is locked.
+func (d *Disk) copy(doing string, f *file, from, to string) error {
+	if d.files[to] != nil {
+		return fmt.Errorf("%s %s to %s: %w: a store is there", doing, from, to, fs.ErrExist)
 	}
 	d.files[to] = &file{content: f.content, readers: map[*engine]bool{}}
 	return nil
 }
-
-// Copy implements store.Files.
-func (d *Disk) Copy(ctx context.Context, from, to string) error { return d.Link(ctx, from, to) }
 
 // Replace implements store.Files.
 func (d *Disk) Replace(ctx context.Context, from, over string) error {
@@ -70,6 +82,9 @@ func (d *Disk) Replace(ctx context.Context, from, over string) error {
 	}
 	if _, err := d.closed(over); err != nil && d.files[over] != nil {
 		return fmt.Errorf("replacing: %w", err)
+	}
+	if from == over {
+		return fmt.Errorf("replacing %s by %s: %w: they are one", over, from, fs.ErrExist)
 	}
 	d.files[over] = f
 	delete(d.files, from)

@@ -146,6 +146,9 @@ func (d Driver) Remove(ctx context.Context, path string) error {
 		return err
 	}
 	l, err := hold(file, moving, sqlite)
+	if l == nil && errors.Is(err, fs.ErrNotExist) {
+		return nil // not even its directory is there
+	}
 	if l == nil {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}
@@ -224,11 +227,13 @@ func settleSQL(sqlite driver.Driver, path string) error {
 	if err != nil {
 		return err
 	}
-	err = single(c)
-	for _, text := range []string{"BEGIN EXCLUSIVE", rollback.text} {
-		if err == nil {
-			err = c.run(text)
-		}
+	if err = single(c); err == nil {
+		err = c.run("BEGIN EXCLUSIVE")
+	}
+	if err == nil {
+		// SQLite has rolled back what a journal said. One that is still there was not begun in
+		// earnest: a process was killed before it wrote to the file.
+		err = errors.Join(remove(path+"-journal"), c.run(rollback.text))
 	}
 	return errors.Join(err, c.close())
 }
@@ -306,6 +311,19 @@ func duplicate(from, to string) error {
 	return os.Rename(draft, to)
 }
 
+// companions are what may lie beside a store's file and goes with it.
+var companions = []string{"-wal", "-journal", "-shm", ".new", ".new-journal"}
+
+// nothing tells whether there is no store at path nor anything that is one's.
+func nothing(path string) bool {
+	for _, suffix := range append([]string{"", ".lock"}, companions...) {
+		if _, err := os.Lstat(path + suffix); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return true
+}
+
 // discard removes the store at path, the file before what lies beside it: a log
 // without its file is noticed, a file without its log is not.
 func discard(path string) error {
@@ -316,8 +334,10 @@ func discard(path string) error {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	if err := remove(path+"-wal", path+"-journal", path+"-shm", path+".new", path+".new-journal"); err != nil {
-		return err
+	for _, suffix := range companions {
+		if err := remove(path + suffix); err != nil {
+			return err
+		}
 	}
 	return syncDir(dir)
 }

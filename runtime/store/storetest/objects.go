@@ -283,17 +283,28 @@ func testConstraints(t *testing.T, h Harness) {
 // testUnstorable: a value that the field cannot hold is refused like any other
 // that a constraint forbids.
 func testUnstorable(t *testing.T, h Harness) {
-	m := info("note", model.TrackObject, field("id", model.Int), field("stars", model.Int), nullable("size", model.Float))
+	m := info("note", model.TrackObject, field("id", model.Int), field("stars", model.Int), nullable("size", model.Float), field("tags", model.JSON))
 	e := h.mustOpen(t, m)
 	update(t, e, func(tx store.EngineTx) {
 		for _, r := range []*model.Row{
 			row(m, num(1), str("many")), row(m, num(1), model.NullValue()), row(m, num(1), num(1), model.FloatValue(math.NaN())),
+			row(m, num(1), num(1), model.NullValue(), model.JSONValue("[1,")), row(m, num(1), num(1), model.NullValue(), model.JSONValue("")),
 		} {
 			if err := tx.Insert(m, num(1), r); !errors.Is(err, store.ErrConstraint) {
 				t.Errorf("inserting %v: %v, want an error that wraps ErrConstraint", r.Values, err)
 			}
+			if err := tx.Replace(m, num(1), r); !errors.Is(err, store.ErrConstraint) {
+				t.Errorf("replacing by %v: %v, want an error that wraps ErrConstraint", r.Values, err)
+			}
+			wantRow(t, tx, m, num(1))
 		}
 		must(t, "inserting an absent value", tx.Insert(m, num(1), row(m, num(1), model.Value{}, model.Value{})))
-		wantRow(t, tx, m, num(1), num(1), num(0), model.NullValue())
+		whole := []model.Value{num(1), num(0), model.NullValue(), model.JSONValue("[]")}
+		wantRow(t, tx, m, num(1), whole...)
+		err := tx.Update(m, num(1), row(m, num(1), num(5), model.NullValue(), model.JSONValue("{")), model.FieldSetOf(1, 3))
+		if !errors.Is(err, store.ErrConstraint) {
+			t.Errorf("updating to what is not JSON: %v, want an error that wraps ErrConstraint", err)
+		}
+		wantRow(t, tx, m, num(1), whole...)
 	})
 }

@@ -29,7 +29,8 @@ type Harness struct {
 	Plant func(t testing.TB, path string, m *model.Info, key model.Value, field string, value any)
 }
 
-// Run tests a driver; fresh makes a harness of its own for each test.
+// Run tests a driver, and its store.Files if it has them; fresh makes a harness of its
+// own for each test.
 func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 	tests := []struct {
 		name string
@@ -42,6 +43,8 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"Stamps", testStamps},
 		{"ManyUpdates", testManyUpdates},
 		{"Entries", testEntries},
+		{"EntriesInOrder", testEntriesInOrder},
+		{"EntriesOfUnknownModels", testEntriesOfUnknownModels},
 		{"Meta", testMeta},
 		{"Constraints", testConstraints},
 		{"Unstorable", testUnstorable},
@@ -69,6 +72,15 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"ConvertedMany", testConvertedMany},
 		{"ConvertedNot", testConvertedNot},
 		{"RefusedSchemas", testRefusedSchemas},
+		{"Link", withFiles(testLink)},
+		{"Copy", withFiles(testCopy)},
+		{"Replace", withFiles(testReplace)},
+		{"Remove", withFiles(testRemove)},
+		{"Checksum", withFiles(testChecksum)},
+		{"Claim", withFiles(testClaim)},
+		{"FilesInUse", withFiles(testFilesInUse)},
+		{"FilesMissing", withFiles(testFilesMissing)},
+		{"FilesAfterKill", withFiles(testFilesAfterKill)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.test(t, fresh(t)) })

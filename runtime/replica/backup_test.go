@@ -1,0 +1,254 @@
+package replica_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/remote/memremote"
+	"github.com/resetgen/resetgen/runtime/replica"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// resets makes n backups, a day apart.
+func resets(a *device, n int) {
+	for range n {
+		a.set("x", write("", 1))
+		a.must(a.ResetNow(context.Background()))
+		time.Sleep(24 * time.Hour)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		resets(a, 2)
+		prune := func(keep replica.Retention, want int) {
+			t.Helper()
+			removed, err := a.Prune(t.Context(), keep)
+			if err != nil || len(removed) != want {
+				t.Errorf("%+v removes %d, want %d: %v", keep, len(removed), want, err)
+			}
+			for _, b := range removed {
+				for _, path := range []string{b.ReportPath, b.Path + ".json"} {
+					if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+						t.Errorf("%s: %v", path, err)
+					}
+				}
+				if _, err := a.disk.Checksum(t.Context(), b.Path); err == nil {
+					t.Errorf("%s is still there", b.Path)
+				}
+			}
+		}
+		prune(replica.Retention{}, 0) // nothing is settled
+		if err := a.RemoveBackup(t.Context(), a.backups(2)[0], false); !errors.Is(err, replica.ErrBackupNeeded) {
+			t.Errorf("removing one that is needed: %v", err)
+		}
+		syncAll(a)
+		prune(replica.Retention{Keep: 2}, 0)
+		prune(replica.Retention{Young: 3 * 24 * time.Hour}, 0)
+		prune(replica.Retention{Young: 36 * time.Hour}, 1)
+		resets(a, 1)
+		prune(replica.Retention{Keep: 1}, 1)
+		prune(replica.Retention{}, 0)
+		prune(replica.Retention{Force: true}, 1)
+		syncAll(a) // the record of the reset names a backup that is gone
+		a.clean()
+		resets(a, 2)
+		all := a.backups(2)
+		a.must(a.RemoveBackup(t.Context(), all[1], true))
+		if left := a.backups(1); left[0].Path != all[0].Path {
+			t.Errorf("left is %s", left[0].Path)
+		}
+		if err := a.RemoveBackup(t.Context(), all[1], true); err == nil {
+			t.Error("removing one that is gone")
+		}
+	})
+}
+
+func TestDamagedBackup(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		resets(a, 1)
+		b := a.backups(1)[0]
+		damaged, err := store.Open(t.Context(), a.disk, b.Path, a.options.Schema, store.Options{})
+		a.must(err)
+		a.must(damaged.Update(t.Context(), func(tx *store.Tx) error { return put(tx, "x", write("", 1)) }))
+		a.must(damaged.Close())
+		if err := a.Verify(t.Context(), b); !errors.Is(err, replica.ErrBackupDamaged) {
+			t.Errorf("verifying: %v", err)
+		}
+		before := a.content()
+		if err := a.Restore(t.Context(), b); !errors.Is(err, replica.ErrBackupDamaged) || before != a.content() {
+			t.Errorf("restoring: %v", err)
+		}
+		all, err := a.Backups(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Errorf("%d backups, %v", len(all), err)
+		}
+		a.state(replica.Stopped)
+	})
+}
+
+// A backup whose changes have arrived comes back without sending them again, be it
+// known as settled to the caller or not.
+func TestRestoreOfASettledBackup(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		syncAll(a)
+		a.set("x", write("mine", 2))
+		a.must(a.ResetNow(t.Context()))
+		early := a.backups(1)[0]
+		if early.Settled {
+			t.Fatal("it is settled already")
+		}
+		client := a.client()
+		syncAll(a)
+		a.must(a.Restore(t.Context(), early))
+		a.state(replica.Paused)
+		a.has("x", "mine", 3)
+		syncAll(a)
+		a.has("x", "mine", 3)
+		a.clean()
+		if a.client() == client {
+			t.Error("it is the same client")
+		}
+		for _, b := range a.backups(2) {
+			if b.Pinned != "" || b.Reason == replica.BroughtBack && b.Detail != early.Path {
+				t.Errorf("%+v", b)
+			}
+		}
+	})
+}
+
+// What the strategy discard has left in a backup comes back with it, and is sent.
+func TestRestoreOfWhatWasDiscarded(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a, b := newDevice(t, backend, func(o *replica.Options) { o.Strategy = reconcile.Discard }), newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		syncAll(a, b)
+		a.set("x", write("mine", 2))
+		a.set("y", write("mine", 1))
+		b.set("x", write("", 4))
+		syncAll(b)
+		backend.Reset(a.client(), remote.Operator)
+		syncAll(a)
+		a.has("x", "base", 5)
+		a.lacks("y")
+		a.must(a.Restore(t.Context(), a.backups(1)[0]))
+		syncAll(a, b)
+		for _, d := range []*device{a, b} {
+			d.has("x", "mine", 7)
+			d.has("y", "mine", 1)
+			d.clean()
+		}
+	})
+}
+
+// A restored backup can be exchanged for what it has taken the place of: what was
+// unsynced there is sent then.
+func TestRestoreAndBack(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		a.must(a.ResetNow(t.Context()))
+		syncAll(a)
+		first := a.backups(1)[0]
+		a.set("x", write("mine", 2))
+		a.set("y", write("mine", 1))
+		a.must(a.Restore(t.Context(), first))
+		a.has("x", "base", 1)
+		a.lacks("y")
+		syncAll(a)
+		aside := a.backups(2)[1]
+		if aside.Reason != replica.BroughtBack || aside.Total != 2 || aside.Pinned == "" {
+			t.Errorf("%+v", aside)
+		}
+		if removed, err := a.Prune(t.Context(), replica.Retention{}); err != nil || slices.ContainsFunc(removed, func(b *replica.Backup) bool { return b.Path == aside.Path }) {
+			t.Errorf("pruned %v %v", removed, err)
+		}
+		a.must(a.Restore(t.Context(), aside))
+		a.has("x", "mine", 3)
+		syncAll(a)
+		a.has("x", "mine", 3)
+		a.has("y", "mine", 1)
+		if o := backend.Get(itemModel, key("x")); o.Field("text").Value.Text() != "mine" || o.Field("count").Value.Int() != 3 {
+			t.Errorf("the backend has %+v", o)
+		}
+		if backend.Get(itemModel, key("y")) == nil {
+			t.Error("the backend has not got y")
+		}
+		a.clean()
+	})
+}
+
+// While a reset cannot go on nothing is restored.
+func TestRestoreDuringReset(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		resets(a, 1)
+		syncAll(a)
+		backend.Inject(memremote.Fault{Call: memremote.Snapshot})
+		if err := a.ResetNow(t.Context()); !errors.Is(err, memremote.ErrConnection) {
+			t.Fatal(err)
+		}
+		a.state(replica.Paused)
+		if err := a.Restore(t.Context(), a.backups(1)[0]); !errors.Is(err, replica.ErrResetNeedsRestart) || !strings.Contains(err.Error(), string(replica.Downloading)) {
+			t.Errorf("restoring: %v", err)
+		}
+		syncAll(a)
+		a.backups(2)
+	})
+}
+
+// Restore survives a kill at any moment: it has happened, or not at all.
+func TestRestoreKilled(t *testing.T) {
+	for n := 1; ; n++ {
+		over := false
+		world(t, func(t *testing.T, backend *memremote.Backend) {
+			var c crasher
+			a := newDevice(t, backend, c.wire)
+			a.set("x", write("base", 1))
+			a.must(a.ResetNow(t.Context()))
+			syncAll(a)
+			a.set("x", write("mine", 2))
+			b := a.backups(1)[0]
+			c.arm(n)
+			c.crashable(func() {
+				if err := a.Restore(context.Background(), b); err != nil {
+					t.Error(err)
+				}
+			})
+			over = c.where() == ""
+			a.Close()
+			c.arm(0)
+			a.open()
+			if v, _ := a.get("x"); v.Count != 1 && v.Count != 3 {
+				t.Errorf("killed %s it has counted %d", c.where(), v.Count)
+			} else if count := v.Count; count == 1 {
+				if all := a.backups(2); all[1].Total != 1 {
+					t.Errorf("%+v", all[1])
+				}
+				a.clean()
+			} else {
+				a.backups(1)
+			}
+			syncAll(a)
+			a.clean()
+		})
+		if over {
+			if n < 8 {
+				t.Errorf("only %d moments", n)
+			}
+			return
+		}
+	}
+}
