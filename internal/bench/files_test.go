@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"sync"
@@ -150,28 +151,39 @@ func editOffline(tx *store.Tx, n int, lastSynced int64) error {
 	return nil
 }
 
-// editElsewhere is what other devices brought to the backend.
-func editElsewhere(tx *store.Tx, n int, lastSynced int64) error {
-	step := n / (edited + deleted)
-	load := func(f Finding) error { return FindingRecords.Load(tx, &f, stamp.Stamp(f.Updated)<<16) }
-	for i := range theirEdits {
-		at := i*step/2 + 1 // beside what was edited here
-		if i%10 == 0 {
-			at = i / 2 * step
+// elsewhere is what other devices brought to the backend, by the number of the
+// object.
+func elsewhere(n int, lastSynced int64) iter.Seq2[int, Finding] {
+	return func(yield func(int, Finding) bool) {
+		step := n / (edited + deleted)
+		for i := range theirEdits {
+			at := i*step/2 + 1 // beside what was edited here
+			if i%10 == 0 {
+				at = i / 2 * step
+			}
+			if at >= edited*step { // what is deleted here stays as it was
+				at = at % (edited * step)
+			}
+			f := finding(at)
+			f.Note, f.Visits, f.Updated = fmt.Sprintf("repaired by team %d", i), f.Visits+1, lastSynced+2
+			if !yield(at, f) {
+				return
+			}
 		}
-		if at >= edited*step { // what is deleted here stays as it was
-			at = at % (edited * step)
-		}
-		f := finding(at)
-		f.Note, f.Visits, f.Updated = fmt.Sprintf("repaired by team %d", i), f.Visits+1, lastSynced+2
-		if err := load(f); err != nil {
-			return err
+		for i := range theirInserts {
+			at := n + created + i
+			f := finding(at)
+			f.Updated = lastSynced + 3
+			if !yield(at, f) {
+				return
+			}
 		}
 	}
-	for i := range theirInserts {
-		f := finding(n + created + i)
-		f.Updated = lastSynced + 3
-		if err := load(f); err != nil {
+}
+
+func editElsewhere(tx *store.Tx, n int, lastSynced int64) error {
+	for _, f := range elsewhere(n, lastSynced) {
+		if err := FindingRecords.Load(tx, &f, stamp.Stamp(f.Updated)<<16); err != nil {
 			return err
 		}
 	}

@@ -3,14 +3,10 @@ package bench
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,49 +38,28 @@ func BenchmarkReconcile(b *testing.B) {
 			versus(b, "x-scan",
 				func() time.Duration { return ours.add(b, "", f, fresh) },
 				func() time.Duration { return theirs.add(b, name, f, fresh) })
-			if ours > 0 {
-				b.ReportMetric(float64(ours)/(1<<20), "MiB-peak")
-				b.ReportMetric(float64(theirs)/(1<<20), "MiB-peak-scan")
-			}
+			ours.report(b, "MiB-peak")
+			theirs.report(b, "MiB-peak-scan")
 		})
 	}
 }
-
-// peak is the largest memory of any round, in bytes; 0 where the system does not
-// tell.
-type peak int64
 
 // add does a round in a child process: a scan, or a reconciliation where none is
 // named.
 func (p *peak) add(b *testing.B, scan string, f files, fresh string) time.Duration {
 	b.Helper()
 	must(b, copyFile(f.fresh, fresh))
-	child := exec.Command(os.Args[0], scan, f.backup, fresh, strconv.FormatInt(f.lastSynced, 10))
-	child.Env = append(os.Environ(), childEnv+"=1")
-	child.Stderr = os.Stderr
-	out, err := child.Output()
-	must(b, err)
-	var r result
-	must(b, json.Unmarshal(out, &r))
-	*p = max(*p, peak(r.Peak))
-	return r.Took
+	var took time.Duration
+	p.of(b, &took, "reconcile", scan, f.backup, fresh, strconv.FormatInt(f.lastSynced, 10))
+	return took
 }
 
-// childEnv tells the test binary that it is a child.
-const childEnv = "RESETGEN_BENCH_CHILD"
-
-// result is what a child prints.
-type result struct {
-	Took time.Duration
-	Peak int64
-}
-
-// runChild is the program of a child.
-func runChild() error {
-	deletions, backup, fresh := scans[os.Args[1]], os.Args[2], os.Args[3]
-	lastSynced, err := strconv.ParseInt(os.Args[4], 10, 64)
+// reconcileChild is the program of that process: it gives how long it took.
+func reconcileChild(args []string) (any, error) {
+	deletions, backup, fresh := scans[args[0]], args[1], args[2]
+	lastSynced, err := strconv.ParseInt(args[3], 10, 64)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	start := time.Now()
 	if deletions != "" {
@@ -92,10 +67,7 @@ func runChild() error {
 	} else {
 		err = recoverAll(backup, fresh)
 	}
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(result{Took: time.Since(start), Peak: peakMemory()})
+	return time.Since(start), err
 }
 
 // recoverAll reconciles.
@@ -160,23 +132,4 @@ func wrote(tx *sql.Tx, want int64, statement string, args ...any) error {
 		err = fmt.Errorf("%d rows in the place of %d: %s", n, want, statement)
 	}
 	return err
-}
-
-// peakMemory is the most that this process had in memory, in bytes, or 0 where
-// the system does not tell: only Linux does so by a file.
-func peakMemory() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if text, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return kib << 10
-		}
-	}
-	return 0
 }

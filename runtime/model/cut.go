@@ -70,7 +70,7 @@ type Patch struct {
 	Change Change
 	Seq    uint64
 	Stamp  stamp.Stamp
-	Fields []PatchField // the changed fields; of a created or recreated object all of them, without the key
+	Fields []PatchField // the changed fields, without the key; of a created or recreated object, and with track=object, all of them
 	Base   []Named      // the whole object before it was deleted; of a deleted or recreated object
 
 	// Renamed has the present names of fields by the earlier ones, under which a

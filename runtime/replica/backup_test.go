@@ -162,6 +162,7 @@ func TestRestoreAndBack(t *testing.T) {
 		a.must(a.ResetNow(t.Context()))
 		syncAll(a)
 		first := a.backups(1)[0]
+		time.Sleep(time.Second)
 		a.set("x", write("mine", 2))
 		a.set("y", write("mine", 1))
 		a.must(a.Restore(t.Context(), first))

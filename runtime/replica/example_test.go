@@ -80,6 +80,9 @@ func Example() {
 	if err := r.WaitForUpload(ctx); err != nil {
 		log.Fatal(err)
 	}
+	if err := r.WaitForDownload(ctx); err != nil { // another round: what the first has to note is noted
+		log.Fatal(err)
+	}
 	for _, o := range backend.All() {
 		fmt.Println(o.Key, o.Field("title").Value, o.Field("visits").Value)
 	}

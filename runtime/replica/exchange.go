@@ -195,15 +195,23 @@ func (r *Replica) after(ctx context.Context, done *outcome) {
 }
 
 // recovered notes that what the latest reset recovered is settled with the backend,
-// once it is: then its backups may be pruned, and attempts count from none.
+// once it is: then its backups may be pruned, and attempts count from none. What was
+// refused keeps the backups, but not the attempts.
 func (r *Replica) recovered(ctx context.Context) error {
 	p := r.pending
 	if p == nil || p.Step != Settling {
 		return nil
 	}
 	waiting, _, refused, err := r.unsettled(ctx, p.Until)
-	if err != nil || waiting || len(refused) > 0 {
+	if err != nil || waiting {
 		return err
+	}
+	if len(refused) > 0 { // that is for the user to decide, and no reason to give a later reset up
+		if p.Attempts == 0 {
+			return nil
+		}
+		p.Attempts = 0
+		return writeJSON(r.o.pendingFile(), p)
 	}
 	for _, name := range p.Backups {
 		if err := r.settled(name); err != nil {

@@ -105,26 +105,32 @@ func splitLines(s string) (lines []string) {
 	return lines
 }
 
-// Where the backend does not have the snapshot any more a first download starts
-// over, and what was deleted meanwhile does not stay.
-func TestFillStartsOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		backend := memremote.New(memremote.Options{SnapshotPage: 10})
-		many(backend, 100)
-		a := newDevice(t, backend, nil)
-		a.set("k000003", write("mine", 1))
-		backend.Inject(memremote.Fault{Call: memremote.Snapshot, After: 8})
-		a.begin()
-		a.state(replica.Offline)
-		backend.Delete(itemModel, key("k000001"), 2)
-		backend.Restore(backend.Save()) // forgets the snapshots
-		time.Sleep(time.Minute)
-		a.state(replica.Idle)
-		a.lacks("k000001")
-		a.has("k000003", "mine", 1)
-		a.has("k000099", "there", 0)
-		a.clean()
-	})
+// Where the backend does not have the snapshot any more the download starts over, and
+// what was deleted meanwhile does not stay.
+func TestDownloadStartsOver(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			backend := memremote.New(memremote.Options{SnapshotPage: 10})
+			many(backend, 100)
+			a := newDevice(t, backend, nil)
+			if !first {
+				syncAll(a)
+				backend.Reset("", remote.Operator)
+			}
+			a.set("k000003", write("mine", 1))
+			backend.Inject(memremote.Fault{Call: memremote.Snapshot, After: 8})
+			a.begin()
+			a.state(replica.Offline)
+			backend.Delete(itemModel, key("k000001"), 2)
+			backend.Restore(backend.Save()) // forgets the snapshots
+			time.Sleep(time.Minute)
+			a.state(replica.Idle)
+			a.lacks("k000001")
+			a.has("k000003", "mine", 1)
+			a.has("k000099", "there", 0)
+			a.clean()
+		})
+	}
 }
 
 // A pull over a bad line goes on from page to page.

@@ -96,8 +96,8 @@ func TestKilled(t *testing.T) {
 // It may be killed again while it goes on.
 func TestKilledTwice(t *testing.T) {
 	want, _ := killed(t, 0, 0)
-	for n := 3; n < 30; n += 3 {
-		for m := 1; m < 12; m += 2 {
+	for n := 4; n < 30; n += 5 {
+		for m := 1; m < 12; m += 4 {
 			if got, at := killed(t, n, m); got != want {
 				t.Errorf("killed %q:\n%s\nwant\n%s", at, got, want)
 			}

@@ -163,8 +163,9 @@ func (l *ledger) see(content map[string]*items.FieldItem, back bool) {
 }
 
 // check compares the ledger with what everybody has in the end; told is all that
-// reports and callbacks have said.
-func (l *ledger) check(content map[string]*items.FieldItem, told string) (errs []string) {
+// reports and callbacks have said, named are the devices that keep a backup of what
+// the backend has lost.
+func (l *ledger) check(content map[string]*items.FieldItem, told string, named map[int]bool) (errs []string) {
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Sprintf(format, args...)) }
 	empty := &items.FieldItem{}
 	for _, p := range l.parts {
@@ -176,6 +177,8 @@ func (l *ledger) check(content map[string]*items.FieldItem, told string) (errs [
 		switch {
 		case n > 1:
 			complain("%s: the %s %s of device %d is there %d times", p.object, p.kind, p.id, p.device, n)
+		case p.lost && n == 0 && !p.removed && !p.whole() && !named[p.device]:
+			complain("%s: the %s %s of device %d is lost, and no backup is pinned for it", p.object, p.kind, p.id, p.device)
 		case p.lost || p.undone:
 		case n == 0 && p.whole() && strings.Contains(told, p.id): // a conflict that the rule could not merge
 		case n == 0 && !p.removed:

@@ -59,7 +59,7 @@ type Options struct {
 	Poll     time.Duration // how often a session looks for changes, and whether the backend is still the one it knew; 0 means 30 s
 	Backoff  time.Duration // the longest wait before a session that has no connection tries again, after growing ones; 0 means 1 minute
 	Drain    time.Duration // how long a client reset waits for transactions under way; 0 means 10 s
-	Attempts int           // how often a client reset is tried before it is given up, counted until what it recovered is settled; 0 means 5
+	Attempts int           // how often a client reset is tried before it is given up, counted until what it recovered is settled or refused; 0 means 5
 
 	// Now and Ahead are those of store.Options.
 	Now   func() time.Time

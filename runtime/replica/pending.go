@@ -60,10 +60,6 @@ func newPending(why *remote.ClientResetError, now time.Time) *pending {
 	return &pending{ID: hex.EncodeToString(id), Step: Downloading, Reason: why.Reason, Detail: why.Detail, Began: now.UTC()}
 }
 
-func (p *pending) why() *remote.ClientResetError {
-	return &remote.ClientResetError{Reason: p.Reason, Detail: p.Detail}
-}
-
 // The files that belong to the live store.
 func (o *Options) pendingFile() string { return o.Path + ".reset" }
 func (o *Options) outcomeFile() string { return o.Path + ".reset-outcome" }

@@ -205,3 +205,34 @@ func TestRefused(t *testing.T) {
 		}
 	})
 }
+
+// A change that stays refused does not use up the attempts of resets to come.
+func TestRefusedThroughManyResets(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, func(o *replica.Options) { o.Attempts = 2 })
+		syncAll(a)
+		backend.Refuse(func(string, *model.Patch) error { return errors.New("no") })
+		a.set("x", write("mine", 1))
+		a.begin()
+		for range 5 {
+			backend.Reset("", remote.Operator)
+			synctest.Wait()
+			time.Sleep(time.Second)
+			a.state(replica.Idle)
+		}
+		for _, b := range a.backups(5) {
+			if b.Settled {
+				t.Errorf("%s is settled", b.Path)
+			}
+		}
+		backend.Refuse(nil)
+		a.must(a.Retry(t.Context(), itemModel, key("x")))
+		syncAll(a)
+		a.has("x", "mine", 1)
+		for _, b := range a.backups(5) {
+			if !b.Settled {
+				t.Errorf("%s is not settled", b.Path)
+			}
+		}
+	})
+}

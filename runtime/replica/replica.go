@@ -119,7 +119,7 @@ func (r *Replica) closeLive() error {
 		return nil
 	}
 	r.live = nil
-	err := live.Close() // before the unhooking: the last commits are told
+	err := live.Close()
 	r.unhook()
 	return err
 }

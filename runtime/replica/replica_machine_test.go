@@ -516,6 +516,7 @@ func (m *machine) finish() {
 		time.Sleep(2 * time.Minute)
 	}
 	var told strings.Builder
+	named := map[int]bool{} // the devices that know of what a backend has lost
 	for _, p := range m.devices {
 		for _, merge := range p.merged {
 			tell(&told, merge.Conflicts)
@@ -530,6 +531,7 @@ func (m *machine) finish() {
 			text, err := os.ReadFile(b.ReportPath)
 			p.must(err)
 			told.Write(text)
+			named[p.n] = named[p.n] || strings.Contains(b.Pinned, "lost")
 			if !b.Settled {
 				m.Errorf("device %d: the backup %s is not settled", p.n, b.Path)
 			}
@@ -540,7 +542,7 @@ func (m *machine) finish() {
 			m.Errorf("device %d has\n%s\nand the backend\n%s", p.n, got, want)
 		}
 	}
-	for _, err := range m.ledger.check(m.content(), told.String()) {
+	for _, err := range m.ledger.check(m.content(), told.String(), named) {
 		if !m.unheard || !strings.HasSuffix(err, "nobody was told") && !strings.HasSuffix(err, "is back") {
 			m.Error(err)
 			m.trace = append(m.trace, err)

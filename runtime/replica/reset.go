@@ -161,12 +161,16 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 		r.broken = fmt.Errorf("opening the store again in a client reset: %w: %w", ErrResetNeedsRestart, openErr)
 		return errors.Join(err, r.broken)
 	}
+	at, synced := r.live.LastSynced()
 	r.gate.open()
+	r.changes.Tell(store.Changes{All: true}) // with what the closed store had not told yet
+	if synced {
+		r.synced.Tell(at)
+	}
 	if err != nil {
 		return r.tellGaveUp(ctx, err)
 	}
 	r.disconnected()
-	r.changes.Tell(store.Changes{All: true})
 	return r.conclude(ctx, p, done)
 }
 

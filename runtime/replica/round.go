@@ -172,21 +172,20 @@ const mostCurrent = 10_000
 // send sends one cut and settles it by the answer.
 func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err error) {
 	r.uploads.tell(Transfer{Total: cut.Objects})
-	var chunk *model.Chunk
 	var answer *remote.Answer
 	var current []remote.Object
+	next := r.prepare(ctx, nil)
 	for sent := 0; ; {
-		err := r.View(ctx, func(tx *store.Tx) (err error) {
-			chunk, err = tx.Chunk(chunk)
-			return err
-		})
+		chunk, err := next()
 		if err != nil {
 			return false, err
 		}
 		if chunk == nil {
 			break
 		}
+		next = r.prepare(ctx, chunk)
 		if answer, err = r.o.Remote.Push(ctx, chunk); err != nil {
+			next() // so that nothing is left running
 			return false, err
 		}
 		if len(current) < mostCurrent {
@@ -223,4 +222,21 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 	r.tellMerged(merged)
 	r.uploads.tell(Transfer{Objects: cut.Objects, Total: cut.Objects, Complete: true})
 	return len(settled.Conflicts) > 0, nil
+}
+
+// prepare reads the chunk after the one given while that is on its way; the function
+// that it gives waits for it.
+func (r *Replica) prepare(ctx context.Context, after *model.Chunk) func() (*model.Chunk, error) {
+	var chunk *model.Chunk
+	read := make(chan error, 1)
+	go func() {
+		read <- r.View(ctx, func(tx *store.Tx) (err error) {
+			chunk, err = tx.Chunk(after)
+			return err
+		})
+	}()
+	return func() (*model.Chunk, error) {
+		err := <-read
+		return chunk, err
+	}
 }

@@ -441,6 +441,7 @@ func TestOnSynced(t *testing.T) {
 		a.begin()
 		for range 3 {
 			time.Sleep(time.Second)
+			synctest.Wait()
 			at, ok, err := a.LastSynced(t.Context())
 			if !ok || err != nil || at != latest || at.Cut == 0 {
 				t.Errorf("told of %+v, it is %+v %v %v", latest, at, ok, err)
@@ -448,7 +449,8 @@ func TestOnSynced(t *testing.T) {
 			a.set("x", write("", 1))
 			time.Sleep(time.Millisecond)
 			a.set("x", write("", 1))
-			backend.Reset("", remote.Operator)
+			synctest.Wait()
+			backend.Reset("", remote.Operator) // before it is time to tell of the second write
 		}
 	})
 }

@@ -50,6 +50,10 @@ func (r *Replica) WaitForUpload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("waiting for upload: %w", err)
 	}
+	// The round that has sent it may yet have to note that (Backup.Settled).
+	if err := r.work(ctx, func() error { return nil }); err != nil && ctx.Err() != nil {
+		return fmt.Errorf("waiting for upload: %w", err)
+	}
 	return nil
 }
 

@@ -164,21 +164,32 @@ func (tx *Tx) patch(e *model.Entry) (model.Patch, error) {
 		}
 		p.Fields = append(p.Fields, model.PatchField{Name: f.Name, Value: v, Base: f.Base, Stamp: f.Stamp, Touched: f.Touched})
 	}
-	if e.Change != model.Created && e.Change != model.Recreated {
+	if e.Change != model.Created && e.Change != model.Recreated && m.Info.Track != model.TrackObject {
 		return p, nil
 	}
-	for i := range m.Info.Fields { // those that are zero are as much a part of a new object
-		name := m.Info.Fields[i].Name
-		if i == m.Info.Key || e.Field(name) != nil {
-			continue
+	return p, tx.patchRest(m.Info, e, row, &p)
+}
+
+// patchRest adds the fields that nobody changed: those of a new object, which are as
+// much a part of it although they are zero, and with track=object those of every
+// object, for they hold only together.
+func (tx *Tx) patchRest(m *model.Info, e *model.Entry, row *model.Row, p *model.Patch) error {
+	for i := range m.Fields {
+		field := &m.Fields[i]
+		if i == m.Key || e.Change == model.Deleted || e.Field(field.Name) != nil || e.Change == model.Updated && field.Convert != nil {
+			continue // of a value that was converted nobody knows how the backend has it
 		}
-		v, err := valueToSend(m.Info, row, name)
+		v, err := valueToSend(m, row, field.Name)
 		if err != nil {
-			return model.Patch{}, describe("sending", m.Info, e.Key, err)
+			return describe("sending", m, e.Key, err)
 		}
-		p.Fields = append(p.Fields, model.PatchField{Name: name, Value: v, Stamp: e.Stamp})
+		rest := model.PatchField{Name: field.Name, Value: v, Stamp: e.Stamp}
+		if e.Change == model.Updated {
+			rest.Base = v
+		}
+		p.Fields = append(p.Fields, rest)
 	}
-	return p, nil
+	return nil
 }
 
 // renamed has the present names of a model's fields by their earlier ones.

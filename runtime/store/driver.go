@@ -63,8 +63,8 @@ type Files interface {
 
 	// Checksum is the SHA-256, in hexadecimal, of everything in the store at path. It
 	// is that of its links and copies too, and another as soon as the content is.
-	// Opening a store to read leaves it; opening one to write may change it, if nothing
-	// is written too.
+	// Opening a store to read leaves it; opening one to write may change it, even if
+	// nothing is written.
 	Checksum(ctx context.Context, path string) (string, error)
 }
 

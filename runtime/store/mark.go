@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
 )
@@ -13,7 +14,8 @@ import (
 var ErrStoreCopied = errors.New("the store is a copy or was rewound")
 
 // BackendRewoundError says that the backend has forgotten cuts that it had
-// acknowledged: it was restored to an earlier state, or recreated.
+// acknowledged: it was restored to an earlier state, or recreated. Or it was put
+// forward again to a state that the client had left behind.
 type BackendRewoundError struct {
 	Known   model.Mark `json:"known"`   // what the backend knows of this client
 	Settled uint64     `json:"settled"` // the latest cut that it had acknowledged
@@ -21,6 +23,9 @@ type BackendRewoundError struct {
 
 // Error says up to which cut the backend knows the client.
 func (e *BackendRewoundError) Error() string {
+	if e.Known.N > e.Settled {
+		return fmt.Sprintf("the backend knows this client up to cut %d, from a state that was left behind at cut %d: it was restored", e.Known.N, e.Settled)
+	}
 	return fmt.Sprintf("the backend knows this client up to cut %d of %d: it was restored or recreated", e.Known.N, e.Settled)
 }
 
@@ -42,6 +47,8 @@ func (tx *Tx) CheckMark(mark model.Mark) error {
 			return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", mark.Done, mark.N, chunks, ErrStoreCopied)
 		}
 		return nil
+	case slices.Contains(s.Superseded, mark.Nonce) && mark.Nonce != "":
+		return &BackendRewoundError{Known: mark, Settled: s.Settled.N}
 	case mark.N > s.Settled.N || mark.N == s.Settled.N && (mark.Nonce != s.Settled.Nonce || mark.Done > s.Settled.Done):
 		return fmt.Errorf("the backend has applied more of cut %d of this client than this store knows: %w", mark.N, ErrStoreCopied)
 	case mark.N < s.Settled.N || mark.Done < s.Settled.Done:
@@ -75,6 +82,7 @@ func (tx *Tx) Rename() error {
 		}
 	}
 	tx.state.Client, tx.state.Epoch, tx.state.Cut, tx.state.Cuts, tx.state.Settled = randomID(), 0, nil, 0, model.Mark{}
+	tx.state.Superseded = nil
 	tx.dirty = true
 	return nil
 }
@@ -91,6 +99,7 @@ func (tx *Tx) TakeOver(backup *Tx, mark model.Mark) error {
 	}
 	from := backup.state
 	tx.state.Client, tx.state.Epoch, tx.state.Cuts = from.Client, max(from.Epoch, mark.Epoch), max(from.Cuts, mark.N)
+	tx.state.Superseded = from.superseded(mark)
 	tx.state.Settled = mark
 	tx.state.Settled.Refused, tx.state.Settled.Conflicts = nil, nil
 	tx.state.Seq = max(tx.state.Seq, from.Seq)
@@ -100,4 +109,21 @@ func (tx *Tx) TakeOver(backup *Tx, mark model.Mark) error {
 	tx.dirty = true
 	tx.observe(from.High)
 	return nil
+}
+
+// mostSuperseded bounds how many states of a backend are remembered: one that was
+// put back and forth more often than that is taken for one that knows more than the
+// store.
+const mostSuperseded = 64
+
+// superseded lists what a backend may know of this client besides the mark with
+// which the client starts over.
+func (s *state) superseded(mark model.Mark) []string {
+	all := slices.Clone(s.Superseded)
+	if s.Cut != nil {
+		all = append(all, s.Cut.Nonce)
+	}
+	all = append(all, s.Settled.Nonce)
+	all = slices.DeleteFunc(all, func(nonce string) bool { return nonce == "" || nonce == mark.Nonce })
+	return all[max(0, len(all)-mostSuperseded):]
 }

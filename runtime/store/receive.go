@@ -107,6 +107,9 @@ func (tx *Tx) fitting(m *model.Info, key model.Value, row *model.Row) *model.Row
 	fits := row
 	for i, v := range row.Values {
 		field := &m.Fields[i]
+		if v.Kind() == field.Kind && field.Kind != model.JSON && field.Convert == nil {
+			continue // as nearly all do
+		}
 		fit, err := field.Fit(v)
 		switch {
 		case err != nil:

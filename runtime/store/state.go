@@ -25,6 +25,11 @@ type state struct {
 	Cut     *model.Cut `json:"cut,omitempty"`    // the open one
 	Settled model.Mark `json:"settled,omitzero"` // by which the latest cut was settled that the backend applied any of
 
+	// Superseded holds the nonces of cuts that a backend had applied, or may have, when
+	// the client had to start over with another state of it. A backend that comes with
+	// one of them was put forward again; the store is no copy.
+	Superseded []string `json:"superseded,omitempty"`
+
 	// Reconciled holds, by the id of each backup that was reconciled into this
 	// store, the sequence that the backup stood at.
 	Reconciled map[string]uint64 `json:"reconciled,omitempty"`

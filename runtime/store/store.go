@@ -134,7 +134,8 @@ func (s *Store) committed() state {
 
 // Update runs do in a transaction that writes. The changes last when Update
 // returns without an error; after an error, or a panic in do, nothing was
-// changed. It waits while another Update runs, until ctx ends, so do must not call
+// changed, except that after an error of the disk in committing it may be open
+// whether all or nothing was: open the store again to see. It waits while another Update runs, until ctx ends, so do must not call
 // it.
 func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
 	if s.readOnly {

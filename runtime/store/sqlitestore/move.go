@@ -133,7 +133,7 @@ func (d Driver) Replace(ctx context.Context, from, over string) error {
 		if err := atomic.ReplaceFile(from, over); err != nil {
 			return err
 		}
-		return errors.Join(discard(from), syncDir(filepath.Dir(over)))
+		return errors.Join(syncDir(filepath.Dir(over)), discard(from))
 	})
 }
 
@@ -313,16 +313,6 @@ func duplicate(from, to string) error {
 
 // companions are what may lie beside a store's file and goes with it.
 var companions = []string{"-wal", "-journal", "-shm", ".new", ".new-journal"}
-
-// nothing tells whether there is no store at path nor anything that is one's.
-func nothing(path string) bool {
-	for _, suffix := range append([]string{"", ".lock"}, companions...) {
-		if _, err := os.Lstat(path + suffix); !errors.Is(err, fs.ErrNotExist) {
-			return false
-		}
-	}
-	return true
-}
 
 // discard removes the store at path, the file before what lies beside it: a log
 // without its file is noticed, a file without its log is not.

@@ -183,15 +183,15 @@ func (t *table) appendFields(args []driver.Value, row *model.Row, fields model.F
 // appendStamps appends the parameters for the stamps of a row; old has those of
 // the fields that the row does not know.
 func (t *table) appendStamps(args []driver.Value, row *model.Row, old []stamp.Stamp) []driver.Value {
-	newest, stamps := t.layout.Stamps(row, old)
 	switch len(t.stamps) {
 	case 0:
 		return args
 	case 1:
-		return append(args, int64(newest))
+		return append(args, int64(row.Stamp))
 	}
-	if !slices.ContainsFunc(stamps, func(s stamp.Stamp) bool { return s != newest }) {
-		return append(args, int64(newest), nil) // a byte a field less, and most of a bulk load is like this
+	if len(t.layout.Unknown) == 0 && !slices.ContainsFunc(row.Stamps, func(s stamp.Stamp) bool { return s != row.Stamp }) {
+		return append(args, int64(row.Stamp), nil) // a byte a field less, and most of a bulk load is like this
 	}
+	newest, stamps := t.layout.Stamps(row, old)
 	return append(args, int64(newest), model.PackStamps([]byte{}, newest, stamps))
 }
