@@ -37,7 +37,7 @@ func Object(m *Model, policy model.Policy, e *model.Entry, local, remote *model.
 	case remote != nil:
 		o.merge()
 	case e.Change == model.Created:
-		o.insert(Recovered, "created locally")
+		o.insert(Recovered, "created locally", nil)
 	default:
 		o.updatedButGone(policy.RemoteDeleted)
 	}
@@ -101,7 +101,7 @@ func (o *object) updatedButGone(policy model.RemoteDeleted) {
 		o.conflict("policy remote_deleted=drop", base, o.local, nil, nil)
 		return
 	}
-	o.insert(Restored, "updated locally, absent from the backend")
+	o.insert(Restored, "updated locally, absent from the backend", base)
 	if o.d.Outcome == Restored {
 		o.conflict("policy remote_deleted=restore", base, o.local, nil, o.d.Row)
 	}
@@ -111,7 +111,7 @@ func (o *object) updatedButGone(policy model.RemoteDeleted) {
 // was sent: the local object stands for itself, whole.
 func (o *object) recreated() {
 	if o.remote == nil {
-		o.insert(Recovered, "deleted and created again locally")
+		o.insert(Recovered, "deleted and created again locally", nil)
 		return
 	}
 	row := o.whole()
@@ -148,11 +148,22 @@ func (o *object) recreated() {
 	o.d.Entry = o.rebased(model.Recreated, o.set(row), !theirs.Empty())
 }
 
-// insert puts the local object, whole, where the other side has none.
-func (o *object) insert(outcome Outcome, reason string) {
+// insert puts the local object, whole, where the other side has none. base is what
+// both sides had before, nil where they had nothing: somebody else may bring the
+// object back as well, and then what each of them changed must not count twice.
+func (o *object) insert(outcome Outcome, reason string, base *model.Row) {
 	row := o.whole()
 	o.d.Outcome, o.d.Reason, o.d.Write, o.d.Row = outcome, reason, WriteInsert, row
-	o.d.Entry = o.rebased(model.Created, o.set(row), false)
+	fields := o.set(row)
+	for i := range fields {
+		switch f := o.Info.Index(fields[i].Name); {
+		case base != nil:
+			fields[i].Base = base.Values[f]
+		case o.entry.Change == model.Created:
+			fields[i].Base = o.oldBase(f)
+		}
+	}
+	o.d.Entry = o.rebased(model.Created, fields, false)
 }
 
 // merge is a local update or creation of an object that the other side has too.

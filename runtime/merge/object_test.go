@@ -257,3 +257,36 @@ func TestObjectAfterManyPulls(t *testing.T) {
 		}
 	})
 }
+
+// Two clients that bring the same object back after a third deleted it: what each
+// of them changed counts once, and what neither changed is nobody's.
+func TestObjectBroughtBackByTwo(t *testing.T) {
+	m := fieldItem
+	was := content{"count": 5, "num": 1, "text": "a"}.row(m, before)
+	changedBy := func(n int64) (*model.Entry, *model.Row) {
+		local := was.Clone()
+		local.Values[m.Info.Index("count")] = model.IntValue(5 + n)
+		return &model.Entry{
+			Model: m.Info.Name, Key: model.StringValue("x"), Change: model.Updated, Seq: 1, Stamp: mine,
+			Fields: []model.FieldChange{{Name: "count", Seq: 1, Stamp: mine, Base: model.IntValue(5)}},
+		}, local
+	}
+	first, one := changedBy(1)
+	second, two := changedBy(2)
+	atBackend := merge.Object(m, model.LastUpdated, first, one, nil).Row
+	atBackend.Values[m.Info.Index("num")] = model.IntValue(9) // the first one's client goes on
+	restored := merge.Object(m, model.LastUpdated, second, two, nil)
+	if restored.Outcome != merge.Restored || restored.Entry.Change != model.Created {
+		t.Fatalf("%v, %+v", restored.Outcome, restored.Entry)
+	}
+	d := merge.Object(m, model.LastUpdated, restored.Entry, restored.Row, atBackend)
+	if d.Outcome == merge.Failed || len(d.Conflicts) > 0 {
+		t.Fatalf("%v (%s): %v", d.Outcome, d.Reason, d.Conflicts)
+	}
+	if got := d.Row.Values[m.Info.Index("count")].Int(); got != 8 {
+		t.Errorf("counted %d, want 8", got)
+	}
+	if got := d.Row.Values[m.Info.Index("num")].Int(); got != 9 {
+		t.Errorf("num is %d, want what the first one's client wrote", got)
+	}
+}

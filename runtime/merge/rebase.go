@@ -8,7 +8,7 @@ import (
 // base is the object as it was before the first unsynced change, in the form that
 // the model has now: the local one with the bases of the changed fields put back.
 // A created object was nothing before, so its base has zero values in the fields
-// that were set.
+// that were set; but for one that was brought back, of which it is known what it was.
 func (o *object) base() *model.Row {
 	base := o.local.Clone()
 	for i := range o.entry.Fields {
@@ -21,6 +21,11 @@ func (o *object) base() *model.Row {
 	if o.entry.Change == model.Created {
 		zero := model.NewRow(o.Info)
 		zero.Values[o.Info.Key] = base.Values[o.Info.Key]
+		for f := range zero.Values {
+			if was := o.oldBase(f); !was.IsAbsent() {
+				zero.Values[f] = o.fit(f, was)
+			}
+		}
 		return zero
 	}
 	for f := range base.Values {
@@ -30,9 +35,18 @@ func (o *object) base() *model.Row {
 }
 
 // changed is the set of the fields that count as locally changed. A field that
-// the local store did not have yet is not among them.
+// the local store did not have yet is not among them, nor is one that only came back
+// with its object.
 func (o *object) changed() model.FieldSet {
 	changed := o.entry.Changed(o.Info)
+	if o.entry.Change == model.Created && o.Info.Track != model.TrackObject {
+		for f := range o.Info.Fields {
+			was := o.oldBase(f)
+			if !was.IsAbsent() && !o.change(f, was).Touched && o.fit(f, was).Equal(o.fit(f, o.local.Values[f])) {
+				changed.Remove(f)
+			}
+		}
+	}
 	if o.Info.Track == model.TrackObject && o.entry.Change == model.Updated {
 		for f := range o.Info.Fields {
 			if !o.local.Values[f].IsAbsent() {
@@ -66,6 +80,16 @@ func (o *object) change(f int, base model.Value) model.FieldChange {
 	return c
 }
 
+// oldBase is what the entry has as the base of field f, absent where it has none.
+func (o *object) oldBase(f int) model.Value {
+	for i := range o.entry.Fields {
+		if o.Info.IndexWas(o.entry.Fields[i].Name) == f {
+			return o.entry.Fields[i].Base
+		}
+	}
+	return model.Value{}
+}
+
 // rebased is the entry as it goes on, based on the remote object. A refusal was
 // about the change as it was: what is sent now the backend may take, if it is
 // another kind of change, or the other side has changed the object since (moved).
@@ -96,13 +120,14 @@ func (o *object) pending(row *model.Row) []model.FieldChange {
 	return pending
 }
 
-// set lists the fields of a new object: those that are not zero, and those that
-// were touched.
+// set lists the fields of a new object: those that are not zero, those that were
+// touched, and those that were changed to zero in one that is brought back.
 func (o *object) set(row *model.Row) []model.FieldChange {
 	var set []model.FieldChange
 	for f := range o.Info.Fields {
 		c := o.change(f, model.Value{})
-		if f != o.Info.Key && (c.Touched || !row.Values[f].Equal(o.Info.Fields[f].Zero)) {
+		zeroed := o.entry.Change != model.Recreated && !o.oldBase(f).IsAbsent() && !o.fit(f, o.oldBase(f)).Equal(row.Values[f])
+		if f != o.Info.Key && (c.Touched || zeroed || !row.Values[f].Equal(o.Info.Fields[f].Zero)) {
 			set = append(set, c)
 		}
 	}

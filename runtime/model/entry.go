@@ -73,7 +73,7 @@ type FieldChange struct {
 	Name    string // the stored name of the field
 	Seq     uint64
 	Stamp   stamp.Stamp
-	Base    Value // the value before the first unsynced change, perhaps of an earlier kind; absent where the object was created, which means the zero value
+	Base    Value // the value before the first unsynced change, perhaps of an earlier kind; absent where the object was created, which means the zero value, except where it was brought back after the backend had lost it
 	Touched bool  // marked as written although the value may be that of the base
 }
 

@@ -99,7 +99,8 @@ func (c *change) field(i int, old *model.FieldChange, kind model.Change) (model.
 		f.Base = c.before.Values[i]
 	}
 	base, field := f.Base, &c.info.Fields[i]
-	if kind != model.Updated {
+	broughtBack := kind == model.Created && !base.IsAbsent() // what it was before stays known until it is sent
+	if kind != model.Updated && !broughtBack {
 		base = field.Zero
 	}
 	if base.Kind() != field.Kind { // an earlier version of the app may have written it
@@ -107,5 +108,5 @@ func (c *change) field(i int, old *model.FieldChange, kind model.Change) (model.
 			base = fit
 		}
 	}
-	return f, f.Touched || !c.after.Values[i].Equal(base)
+	return f, f.Touched || broughtBack || !c.after.Values[i].Equal(base)
 }
