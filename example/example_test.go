@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/replica"
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
@@ -181,9 +183,15 @@ func TestFilesOfAnEarlierRun(t *testing.T) {
 	}
 }
 
+var everyKill = flag.Bool("kills", false, "kill the example at every step, not at two of them")
+
 // Killed at any step of the client reset, the next run finishes it and comes to the
 // same report and the same content.
 func TestKilled(t *testing.T) {
+	steps := []string{string(replica.Downloading), string(replica.Reconciled)}
+	if *everyKill {
+		steps = kills
+	}
 	dir := t.TempDir()
 	program := filepath.Join(dir, "example")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
@@ -194,7 +202,7 @@ func TestKilled(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	want := content(t, whole)
-	for _, step := range kills {
+	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
 			there := filepath.Join(dir, step)
 			out, err := exec.Command(program, "-dir", there, "-kill", step).CombinedOutput()
