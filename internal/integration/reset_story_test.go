@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,6 +35,8 @@ import (
 // backend trims its history. What the device comes back to is the same for each
 // place at which something happens to it.
 
+var resetKills = flag.String("resetkills", "sample", `at how many places of a client reset a process is killed, and system calls fail: "sample" or "all"`)
+
 // The environment of a device in a process of its own, beside its role.
 const (
 	envSocket = "RESETGEN_TEST_SOCKET" // of the backend
@@ -55,27 +58,32 @@ func init() {
 		},
 		"reset usable": tryDevice,
 	} {
-		roles[role] = func(d sqlitestore.Driver, path string) error {
-			backend, err := dial(os.Getenv(envSocket))
-			if err != nil {
-				return err
-			}
-			o := deviceOptions(d, path, backend)
-			o.OnStep = func(s replica.Step) {
-				if string(s) == os.Getenv(envStep) {
-					killMyself()
-				}
-			}
-			r, err := replica.Open(context.Background(), o)
-			if err != nil {
-				return err
-			}
-			err = errors.Join(do(r), r.Close())
-			return say("through", err)
-		}
+		roles[role] = asDevice(do)
 	}
 	if strings.HasPrefix(os.Getenv(envRole), "reset ") {
 		runtime.LockOSThread()
+	}
+}
+
+// asDevice is what a device does with its replica in a process of its own.
+func asDevice(do func(r *replica.Replica) error) func(d sqlitestore.Driver, path string) error {
+	return func(d sqlitestore.Driver, path string) error {
+		backend, err := dial(os.Getenv(envSocket))
+		if err != nil {
+			return err
+		}
+		o := deviceOptions(d, path, backend)
+		o.OnStep = func(s replica.Step) {
+			if string(s) == os.Getenv(envStep) {
+				killMyself()
+			}
+		}
+		r, err := replica.Open(context.Background(), o)
+		if err != nil {
+			return err
+		}
+		err = errors.Join(do(r), r.Close())
+		return say("through", err)
 	}
 }
 
@@ -464,27 +472,26 @@ func wantEnding(t *testing.T, d sqlitestore.Driver, path string, backend *memrem
 	return len(how) == 0
 }
 
-// tryDevice uploads, whatever comes of it, and then does what an app does.
+// tryDevice uploads, whatever comes of it, and then reads and writes as an app does.
 func tryDevice(r *replica.Replica) error {
-	if err := r.Upload(context.Background()); err != nil {
-		fmt.Println("error: " + strings.ReplaceAll(err.Error(), "\n", " | "))
+	tell := func(doing string, err error) {
+		if err != nil {
+			fmt.Printf("%s: %s\n", doing, strings.ReplaceAll(err.Error(), "\n", " | "))
+			return
+		}
+		fmt.Println(doing)
 	}
-	return useDevice(r)
+	tell("uploaded", r.Upload(context.Background()))
+	tell("read", readDevice(r))
+	tell("wrote", writeAfterwards(r))
+	return nil
 }
 
-// useDevice reads and writes as an app does, and says what it could not.
-func useDevice(r *replica.Replica) error {
-	err := r.View(context.Background(), func(tx *store.Tx) error {
+func readDevice(r *replica.Replica) error {
+	return r.View(context.Background(), func(tx *store.Tx) error {
 		_, err := list(tx)
 		return err
 	})
-	if say("read", err) != nil {
-		fmt.Println("error: " + strings.ReplaceAll(err.Error(), "\n", " | "))
-	}
-	if err := say("wrote", writeAfterwards(r)); err != nil {
-		fmt.Println("error: " + strings.ReplaceAll(err.Error(), "\n", " | "))
-	}
-	return nil
 }
 
 func writeAfterwards(r *replica.Replica) error {

@@ -105,12 +105,28 @@ func (r *Replica) readOutcome() (*outcome, error) {
 	return &o, nil
 }
 
+// probe makes sure that there can be a backup, while nothing has happened yet that
+// would have to be taken back.
+func (r *Replica) probe() error {
+	if err := os.MkdirAll(r.o.backupDir(), 0o700); err != nil {
+		return fmt.Errorf("making the folder of the backups: %w", err)
+	}
+	err := writeFile(r.o.probeFile(), nil)
+	if err == nil {
+		err = os.Remove(r.o.probeFile())
+	}
+	if err != nil {
+		return fmt.Errorf("the folder of the backups must be one that can be written: %w", err)
+	}
+	return nil
+}
+
 // save gives the closed live store a second name among the backups, with its
 // manifest beside it. The report and the checksum, which takes as long as reading
 // it all, wait until the live store is in use again (keepReport, seal).
 func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	o := &r.o
-	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil {
+	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil { // it may be gone since the probe
 		return fmt.Errorf("making the folder of the backups: %w", err)
 	}
 	path := filepath.Join(o.backupDir(), p.Backup)

@@ -65,6 +65,7 @@ func (o *Options) pendingFile() string { return o.Path + ".reset" }
 func (o *Options) outcomeFile() string { return o.Path + ".reset-outcome" }
 func (o *Options) freshPath() string   { return o.Path + ".fresh" }
 func (o *Options) previewPath() string { return o.Path + ".preview" }
+func (o *Options) probeFile() string   { return filepath.Join(o.backupDir(), ".probe") }
 func (o *Options) backupDir() string   { return filepath.Join(filepath.Dir(o.Path), "backups") }
 
 // readPending reads the record; nil where no reset is pending.

@@ -20,6 +20,9 @@ import (
 func (r *Replica) ResetNow(ctx context.Context) error {
 	before := r.Status()
 	err := r.work(ctx, func() error {
+		if err := r.reopen(ctx); err != nil {
+			return err
+		}
 		if p := r.pending; p != nil {
 			p.Attempts = 0
 			if p.Step == Swapped || p.halfway() && p.Step != GaveUp {
@@ -103,6 +106,9 @@ func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error
 
 // resumeReset goes on with a reset that is pending.
 func (r *Replica) resumeReset(ctx context.Context) error {
+	if err := r.reopen(ctx); err != nil {
+		return err
+	}
 	p := r.pending
 	switch {
 	case p == nil || p.Step == Settling:
@@ -111,6 +117,32 @@ func (r *Replica) resumeReset(ctx context.Context) error {
 		return fmt.Errorf("after %d attempts: %w; ResetNow tries again", p.Attempts, ErrResetGaveUp)
 	}
 	return r.proceed(ctx, p)
+}
+
+// reopen opens the live store that an attempt had to leave closed because it could
+// not be taken back to its end. Where the reset has only to go on, exchange does that.
+func (r *Replica) reopen(ctx context.Context) error {
+	p := r.pending
+	if r.live != nil || p != nil && p.Step != Downloading && p.Step != GaveUp && p.Step != Settling {
+		return nil
+	}
+	if err := r.gate.close(ctx); err != nil {
+		return err
+	}
+	defer r.gate.open()
+	ctx = context.WithoutCancel(ctx)
+	var err error
+	if p != nil && p.Step != Settling {
+		err = r.undo(ctx, p)
+	}
+	if err == nil {
+		err = r.openLive(ctx)
+	}
+	if err != nil {
+		r.broken = fmt.Errorf("opening the store again after a client reset failed: %w: %w", ErrResetNeedsRestart, err)
+		return r.broken
+	}
+	return nil
 }
 
 // proceed downloads the fresh copy, if that has not happened, and exchanges it with
@@ -266,7 +298,7 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 func (r *Replica) tidy(ctx context.Context) {
 	o := &r.o
 	err := errors.Join(o.Driver.Remove(ctx, o.freshPath()), o.Driver.Remove(ctx, o.previewPath()))
-	for _, file := range []string{o.outcomeFile(), draftOf(o.outcomeFile()), draftOf(o.pendingFile())} {
+	for _, file := range []string{o.outcomeFile(), draftOf(o.outcomeFile()), draftOf(o.pendingFile()), o.probeFile()} {
 		err = errors.Join(err, removeFile(file))
 	}
 	if err != nil { // it is in nobody's way
@@ -277,6 +309,9 @@ func (r *Replica) tidy(ctx context.Context) {
 // finish does what is left to do while the live store is closed, step by step.
 func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err error) {
 	if p.Step == "" { // Restore has prepared what takes the live store's place
+		if err := r.probe(); err != nil {
+			return nil, err
+		}
 		if err := r.restored(ctx); err != nil {
 			return nil, err
 		}
@@ -289,6 +324,9 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 			return nil, ErrResetGaveUp
 		}
 		if p.Step == Downloaded {
+			if err := r.probe(); err != nil {
+				return nil, err
+			}
 			p.Backup = r.backupName(p)
 		}
 		if err := r.reach(ctx, p, Closed); err != nil {
@@ -334,10 +372,12 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 // attempt begins with a download. Once the live store may have been replaced it is
 // too late for that; then the next attempt goes on from there.
 func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
-	gaveUp := errors.Is(why, ErrResetGaveUp) || p.Attempts >= r.o.Attempts && p.halfway()
+	gaveUp := errors.Is(why, ErrResetGaveUp) || p.Attempts >= r.o.Attempts && (p.Step == Downloaded || p.halfway())
 	switch {
-	case p.Step == Moved || p.Step == Swapped, p.Step == Downloaded && !gaveUp:
+	case p.Step == Moved || p.Step == Swapped:
 		return nil
+	case p.Step == Downloaded && !gaveUp: // nothing has happened yet but that it was tried
+		return writeJSON(r.o.pendingFile(), p)
 	case p.Step == "": // Restore has noted nothing yet
 		return r.o.Driver.Remove(ctx, r.o.freshPath())
 	}
@@ -352,7 +392,7 @@ func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
 		return err
 	}
 	if back == GaveUp {
-		return p.gaveUp(why)
+		return errors.Join(p.gaveUp(why), r.o.Driver.Remove(ctx, r.o.freshPath()))
 	}
 	return nil
 }
