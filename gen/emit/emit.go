@@ -28,9 +28,6 @@ type File struct {
 // order, and the one that declares its Schema.
 func Package(p *schema.Package) ([]File, error) {
 	pkg := newPkg(p)
-	if err := pkg.checkPredeclared(); err != nil {
-		return nil, err
-	}
 	sources := make(map[*schema.File][]byte)
 	for _, src := range pkg.widestFirst() {
 		source, err := pkg.models(src)
@@ -90,8 +87,9 @@ type file struct {
 	structs *structs
 	decls   []jen.Code
 
-	// unsettled says that a type without a name is written out. Gofmt breaks it
-	// into lines, and what follows it only at a second pass.
+	// unsettled says that a type without a name is written out, or a comment of
+	// the user's. Gofmt breaks the one into lines, and what follows it only at a
+	// second pass; and it may take two to lay out the other.
 	unsettled bool
 }
 

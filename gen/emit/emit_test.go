@@ -148,16 +148,6 @@ type importMap map[string]*types.Package
 
 func (m importMap) Import(path string) (*types.Package, error) { return m[path], nil }
 
-func TestPredeclaredNamesAreNeeded(t *testing.T) {
-	p := types.NewPackage("example.org/odd", "odd")
-	p.Scope().Insert(types.NewTypeName(token.NoPos, p, "string", types.Typ[types.String]))
-	_, err := Package(&schema.Package{Path: p.Path(), Name: p.Name(), Types: p})
-	want := "package example.org/odd declares string, which is a name of the language that generated code uses; rename it"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
 func TestImportNames(t *testing.T) {
 	source := []schema.Import{
 		{Path: "example.org/geo"},

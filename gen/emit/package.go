@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"fmt"
 	"go/build"
 	"go/types"
 	"io"
@@ -49,20 +48,6 @@ func (p *pkg) declare(wanted string) string {
 	name := p.free(wanted)
 	p.taken[name] = true
 	return name
-}
-
-// predeclared are the names of the language that generated code uses.
-var predeclared = []string{"bool", "byte", "error", "int", "iota", "nil", "string", "true"}
-
-// checkPredeclared refuses a package in which the language itself means
-// something else.
-func (p *pkg) checkPredeclared() error {
-	for _, name := range predeclared {
-		if p.taken[name] {
-			return fmt.Errorf("package %s declares %s, which is a name of the language that generated code uses; rename it", p.schema.Path, name)
-		}
-	}
-	return nil
 }
 
 // isNarrow tells whether the file is left out of some builds of the package: a

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -68,6 +69,7 @@ func (m model) getter(f *schema.Field) {
 func (m model) getterDoc(f *schema.Field) jen.Code {
 	switch {
 	case f.Doc != "":
+		m.unsettled = m.unsettled || strings.Contains(f.Doc, "\n")
 		return lines(f.Doc)
 	case f == m.Key:
 		return doc("%s is the key.", f.GoName)

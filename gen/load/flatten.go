@@ -61,6 +61,8 @@ func (f *flattener) field(v *types.Var, note *annotation, at trail) {
 	case v.Embedded() && isPointer(v.Type()):
 		f.errorf(pos, `%s: an embedded pointer may be nil and then has no fields to promote; embed %s itself, give the field a name, or leave it out with reset:"-"`,
 			subject, f.typeString(v.Type().(*types.Pointer).Elem()))
+	case expands(v.Type()) != nil:
+		l.reject("%s holds ever other instances of itself, without end; %s", f.typeString(expands(v.Type())), leaveOut)
 	case isStruct && f.splits(v.Type()):
 		l.inside(st)
 	default:

@@ -52,10 +52,26 @@ func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 	slices.SortFunc(p.Files, func(a, b *schema.File) int { return strings.Compare(a.Name, b.Name) })
 	b.reportMisplaced()
 	b.relate(p, models)
+	if len(p.Files) > 0 {
+		b.redeclared()
+	}
 	if err := b.errs.Err(); err != nil || len(p.Files) == 0 {
 		return nil, err
 	}
 	return p, nil
+}
+
+// predeclared are the names of the language that generated code uses.
+var predeclared = []string{"bool", "byte", "error", "int", "iota", "nil", "string", "true"}
+
+// redeclared refuses a package in which the language itself means something
+// else.
+func (b *builder) redeclared() {
+	for _, name := range predeclared {
+		if obj := b.pkg.Scope().Lookup(name); obj != nil {
+			b.errorf(obj.Pos(), "package %s declares %s, which is a name of the language that generated code uses; rename it", b.pkg.Path(), name)
+		}
+	}
 }
 
 func importsOf(s *source) []schema.Import {
@@ -82,8 +98,8 @@ func (b *builder) models() []*declaration {
 	for _, d := range b.notes.structs {
 		st := b.structOf(d)
 		if st == nil {
-			if d.tagged {
-				b.broken(d)
+			if d.tagged && !b.broken(d) && d.name() == "_" {
+				b.errorf(d.spec.Name.Pos(), "a struct called _ cannot be a model, for nothing can refer to it; give it a name, or remove the tags")
 			}
 			continue
 		}
@@ -206,14 +222,15 @@ func fieldAt(expr ast.Expr, pos token.Pos) string {
 }
 
 // cause finds the type error that made the type of a field unknown: in the type
-// itself, in its declaration, or else an import that failed. It is nil if there
-// is none.
+// itself, in the declaration of it or of a name that it is spelled with, or else
+// an import that failed. It is nil if there is none.
 func (b *builder) cause(t types.Type, note *annotation) *types.Error {
 	expr := note.field.Type
 	named, _ := types.Unalias(t).(*types.Named)
 	for _, matches := range []func(types.Error) bool{
 		func(err types.Error) bool { return expr != nil && expr.Pos() <= err.Pos && err.Pos <= expr.End() },
 		func(err types.Error) bool { return named != nil && named.Obj().Pos() == err.Pos },
+		func(err types.Error) bool { return expr != nil && b.spelledWith(expr, err.Pos) },
 		func(err types.Error) bool { return strings.HasPrefix(err.Msg, "could not import") },
 	} {
 		if i := slices.IndexFunc(b.unit.errors, matches); i >= 0 {
@@ -221,4 +238,17 @@ func (b *builder) cause(t types.Type, note *annotation) *types.Error {
 		}
 	}
 	return nil
+}
+
+// spelledWith tells whether a name in a type is declared by the package at pos.
+func (b *builder) spelledWith(expr ast.Expr, pos token.Pos) bool {
+	found := false
+	ast.Inspect(expr, func(n ast.Node) bool {
+		if name, ok := n.(*ast.Ident); ok {
+			obj := b.pkg.Scope().Lookup(name.Name)
+			found = found || obj != nil && obj.Pos() == pos
+		}
+		return !found
+	})
+	return found
 }

@@ -124,7 +124,7 @@ func (o *options) add(part text, rules []rule) *tagError {
 	case !r.repeat && o.has(r.name):
 		return tagErrorf(part, "%s is given twice", r.name)
 	case slices.Contains(o.values(r.name), value.s) && hasValue:
-		return tagErrorf(part, "%s is given twice", part.s)
+		return tagErrorf(part, "%s is given twice", word(part.s))
 	}
 	if r.value != nil {
 		if err := r.value(r.name, value); err != nil {
@@ -183,9 +183,9 @@ func checkMerge(option string, v text) *tagError {
 		return nil
 	}
 	if function, ok := strings.CutPrefix(v.s, funcPrefix); ok {
-		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, v.s, function)
+		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, word(v.s), function)
 	}
-	return tagErrorf(v, "%s=%s is not a merge rule%s", option, v.s, suggest(v.s, mergeRules))
+	return tagErrorf(v, "%s=%s is not a merge rule%s", option, word(v.s), suggest(v.s, mergeRules))
 }
 
 // parseConvert reads the value of convert.
@@ -199,11 +199,11 @@ func checkConvert(option string, v text) *tagError {
 	case ok:
 		return nil
 	case function != v.s:
-		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, v.s, function)
+		return tagErrorf(v, "%s=%s: %q is not the name of a function", option, word(v.s), function)
 	case token.IsIdentifier(v.s):
-		return tagErrorf(v, "%s=%s does not say that it is a function; did you mean %q?", option, v.s, funcPrefix+v.s)
+		return tagErrorf(v, "%s=%s does not say that it is a function; did you mean %q?", option, word(v.s), funcPrefix+v.s)
 	}
-	return tagErrorf(v, "%s=%s does not name a function (allowed: %sName)", option, v.s, funcPrefix)
+	return tagErrorf(v, "%s=%s does not name a function (allowed: %sName)", option, word(v.s), funcPrefix)
 }
 
 func checkTrack(option string, v text) *tagError {
@@ -211,21 +211,21 @@ func checkTrack(option string, v text) *tagError {
 		return nil
 	}
 	allowed := []string{model.TrackField.String(), model.TrackObject.String(), model.TrackJournal.String()}
-	return tagErrorf(v, "%s=%s is not a tracking mode%s", option, v.s, suggest(v.s, allowed))
+	return tagErrorf(v, "%s=%s is not a tracking mode%s", option, word(v.s), suggest(v.s, allowed))
 }
 
 func checkIdentifier(option string, v text) *tagError {
 	if token.IsIdentifier(v.s) {
 		return nil
 	}
-	return tagErrorf(v, "%s=%s: %q is not the name of a field", option, v.s, v.s)
+	return tagErrorf(v, "%s=%s: %q is not the name of a field", option, word(v.s), v.s)
 }
 
 func checkRef(option string, v text) *tagError {
 	if token.IsIdentifier(v.s) {
 		return nil
 	}
-	return tagErrorf(v, "%s=%s: %q is neither a model of this package nor a stored name", option, v.s, v.s)
+	return tagErrorf(v, "%s=%s: %q is neither a model of this package nor a stored name", option, word(v.s), v.s)
 }
 
 var (
@@ -239,7 +239,7 @@ func checkName(option string, v text) *tagError {
 	if storedName.MatchString(v.s) {
 		return nil
 	}
-	return tagErrorf(v, "%s=%s: %s", option, v.s, namesAre)
+	return tagErrorf(v, "%s=%s: %s", option, word(v.s), namesAre)
 }
 
 // checkWas allows dots: a field may once have been part of a nested struct.
@@ -247,5 +247,5 @@ func checkWas(option string, v text) *tagError {
 	if storedPath.MatchString(v.s) {
 		return nil
 	}
-	return tagErrorf(v, "%s=%s: %s", option, v.s, namesAre)
+	return tagErrorf(v, "%s=%s: %s", option, word(v.s), namesAre)
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -136,25 +137,65 @@ func containsItself(t types.Type) bool {
 			return false
 		}
 		seen[u] = true
-		switch u := u.Underlying().(type) {
-		case *types.Pointer:
-			return reaches(u.Elem())
-		case *types.Slice:
-			return reaches(u.Elem())
-		case *types.Array:
-			return reaches(u.Elem())
-		case *types.Map:
-			return reaches(u.Key()) || reaches(u.Elem())
-		case *types.Struct:
-			for v := range u.Fields() {
-				if reaches(v.Type()) {
-					return true
-				}
-			}
-		}
-		return false
+		return slices.ContainsFunc(parts(u), reaches)
 	}
 	return reaches(t)
+}
+
+// instances is how many instances of one generic type may lie within each other:
+// more than anybody writes, and few enough that type arguments which double each
+// time stay small.
+const instances = 10
+
+// expands finds a generic type whose content, followed through its fields, holds
+// ever other instances of it, or gives nil. The compiler refuses such a type too,
+// but go/types says so only of packages without other errors.
+func expands(t types.Type) *types.Named {
+	seen := map[types.Type]bool{}
+	within := map[*types.Named]int{}
+	var follow func(types.Type) *types.Named
+	follow = func(t types.Type) *types.Named {
+		t = types.Unalias(t)
+		if seen[t] {
+			return nil
+		}
+		seen[t] = true
+		if named, ok := t.(*types.Named); ok && named.TypeArgs().Len() > 0 {
+			origin := named.Origin()
+			if within[origin]++; within[origin] > instances {
+				return origin
+			}
+			defer func() { within[origin]-- }()
+		}
+		for _, part := range parts(t) {
+			if endless := follow(part); endless != nil {
+				return endless
+			}
+		}
+		return nil
+	}
+	return follow(t)
+}
+
+// parts are the types that a type is made of.
+func parts(t types.Type) []types.Type {
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return []types.Type{u.Elem()}
+	case *types.Slice:
+		return []types.Type{u.Elem()}
+	case *types.Array:
+		return []types.Type{u.Elem()}
+	case *types.Map:
+		return []types.Type{u.Key(), u.Elem()}
+	case *types.Struct:
+		list := make([]types.Type, u.NumFields())
+		for i := range list {
+			list[i] = u.Field(i).Type()
+		}
+		return list
+	}
+	return nil
 }
 
 // nameable reports a type that generated code could not spell.

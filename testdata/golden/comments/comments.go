@@ -27,6 +27,11 @@ type Note struct {
 	/* Color is in a comment of the other kind. */
 	Color string
 
+	/* Shape is in one that gofmt does not lay out:
+	a block of code
+	*/
+	Shape string
+
 	// Deprecated: use Color.
 	Hue int
 

@@ -21,6 +21,7 @@ const (
 	fieldNote_Body
 	fieldNote_Pinned
 	fieldNote_Color
+	fieldNote_Shape
 	fieldNote_Hue
 	fieldNote_X
 	fieldNote_Y
@@ -38,6 +39,7 @@ var infoNote = &model.Info{
 		{Name: "body", Kind: model.String, Rule: model.Text},
 		{Name: "pinned", Kind: model.Bool},
 		{Name: "color", Kind: model.String},
+		{Name: "shape", Kind: model.String},
 		{Name: "hue", Kind: model.Int},
 		{Name: "x", Kind: model.Int},
 		{Name: "y", Kind: model.Int},
@@ -51,6 +53,7 @@ var _ = (*struct {
 	Body   string
 	Pinned bool
 	Color  string
+	Shape  string
 	Hue    int
 	X      int
 	Y      int
@@ -74,6 +77,7 @@ func encodeNote(e *codec.Encoder, v *Note) {
 	codec.PutString(e, fieldNote_Body, v.Body)
 	codec.PutBool(e, fieldNote_Pinned, v.Pinned)
 	codec.PutString(e, fieldNote_Color, v.Color)
+	codec.PutString(e, fieldNote_Shape, v.Shape)
 	codec.PutInt(e, fieldNote_Hue, v.Hue)
 	codec.PutInt(e, fieldNote_X, v.X)
 	codec.PutInt(e, fieldNote_Y, v.Y)
@@ -86,6 +90,7 @@ func decodeNote(d *codec.Decoder, v *Note) {
 	codec.GetString(d, fieldNote_Body, &v.Body)
 	codec.GetBool(d, fieldNote_Pinned, &v.Pinned)
 	codec.GetString(d, fieldNote_Color, &v.Color)
+	codec.GetString(d, fieldNote_Shape, &v.Shape)
 	codec.GetInt(d, fieldNote_Hue, &v.Hue)
 	codec.GetInt(d, fieldNote_X, &v.X)
 	codec.GetInt(d, fieldNote_Y, &v.Y)
@@ -169,6 +174,22 @@ func (r *NoteRecord) SetColor(v string) {
 // TouchColor marks Color as written whatever its value.
 func (r *NoteRecord) TouchColor() { r.record.Touch(fieldNote_Color) }
 
+// Shape is in one that gofmt does not lay out:
+//
+//	a block of code
+func (r *NoteRecord) Shape() string { return r.value.Shape }
+
+// SetShape sets Shape.
+func (r *NoteRecord) SetShape(v string) {
+	if r.value.Shape != v {
+		r.value.Shape = v
+		r.record.Mark(fieldNote_Shape)
+	}
+}
+
+// TouchShape marks Shape as written whatever its value.
+func (r *NoteRecord) TouchShape() { r.record.Touch(fieldNote_Shape) }
+
 // Deprecated: use Color.
 func (r *NoteRecord) Hue() int { return r.value.Hue }
 
@@ -236,6 +257,9 @@ func DiffNote(a, b *Note) (d NoteDiff) {
 	if a.Color != b.Color {
 		d.Fields.Add(fieldNote_Color)
 	}
+	if a.Shape != b.Shape {
+		d.Fields.Add(fieldNote_Shape)
+	}
 	if a.Hue != b.Hue {
 		d.Fields.Add(fieldNote_Hue)
 	}
@@ -267,6 +291,9 @@ func (d NoteDiff) Apply(v *Note) {
 	}
 	if d.Fields.Has(fieldNote_Color) {
 		v.Color = d.To.Color
+	}
+	if d.Fields.Has(fieldNote_Shape) {
+		v.Shape = d.To.Shape
 	}
 	if d.Fields.Has(fieldNote_Hue) {
 		v.Hue = d.To.Hue
@@ -309,6 +336,9 @@ func MergeNote(mc *merge.Context, base, local, remote *Note) (m Note, _ error) {
 	}
 	if mc.Local.Has(fieldNote_Color) {
 		m.Color = merge.LocalWins(mc, fieldNote_Color, base.Color, local.Color, remote.Color)
+	}
+	if mc.Local.Has(fieldNote_Shape) {
+		m.Shape = merge.LocalWins(mc, fieldNote_Shape, base.Shape, local.Shape, remote.Shape)
 	}
 	if mc.Local.Has(fieldNote_Hue) {
 		m.Hue = merge.LocalWins(mc, fieldNote_Hue, base.Hue, local.Hue, remote.Hue)
