@@ -59,6 +59,9 @@ func tellEdits(b *strings.Builder, r *reconcile.Report) {
 func why(c reconcile.Count) string {
 	switch c.Outcome {
 	case merge.Recovered:
+		if c.Change == model.Created {
+			return "has no such feature"
+		}
 		return "had left it alone"
 	case merge.Merged:
 		return "changed it elsewhere"

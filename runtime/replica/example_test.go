@@ -33,7 +33,7 @@ func Example() {
 		Schema: &inspect.Schema,
 		Remote: backend,
 		After: func(_ context.Context, done *replica.Recovery) error {
-			fmt.Printf("start over: %s; %d object to upload, %d failed\n", done.Saved.Reason, done.Report.Unsynced, done.Report.Failed)
+			fmt.Printf("start over: %s; to upload %d, failed %d\n", done.Saved.Reason, done.Report.Unsynced, done.Report.Failed)
 			return nil
 		},
 		Logger: slog.New(slog.DiscardHandler),
@@ -92,7 +92,7 @@ func Example() {
 	}
 	fmt.Println(len(backups), "backup, settled:", backups[0].Settled)
 	// Output:
-	// start over: asked by operator; 1 object to upload, 0 failed
+	// start over: asked by operator; to upload 1, failed 0
 	// "f-17" "cracked beam" 2
 	// 1 backup, settled: true
 }

@@ -86,7 +86,7 @@ func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error
 	if last := r.pending; last != nil { // not settled yet, or not even through
 		p.Attempts, p.Backups = last.Attempts, last.Backups
 	}
-	r.log.Warn("the backend cannot go on from where this client is; starting over", "replica", r.o.Path, "reason", string(why.Reason), "detail", why.Detail)
+	r.log.Warn("a client reset: starting over from a fresh copy", "replica", r.o.Path, "reason", string(why.Reason), "detail", why.Detail)
 	if p.Attempts >= r.o.Attempts {
 		if err := r.reach(ctx, p, GaveUp); err != nil {
 			return err

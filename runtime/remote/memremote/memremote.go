@@ -3,12 +3,16 @@
 //
 // A Backend is a remote.Remote for all of its clients. Beside that it has an
 // operator's side: somebody who follows no rules writes objects (Put, Set, Add,
-// Delete), trims the history, puts the backend back to an earlier state, begins it
-// anew, asks clients to start over and forgets them. And it has faults: calls that
-// do not arrive, answers that are lost, chunks that come late, connections that
-// break (Inject, Offline).
+// Delete), refuses some (Refuse), trims the history (Trim), puts the backend back to
+// an earlier state (Save, Restore), begins it anew (Recreate), asks clients to start
+// over (Reset) and forgets them (Forget). And it has faults: calls that do not
+// arrive, answers that are lost, chunks that come late, connections that break
+// (Inject, Offline).
 //
 //	backend := memremote.New(memremote.Options{})
+//	... // let the app sync, and write while it is paused
+//	backend.Reset("", remote.Operator) // now let it sync again: it starts over
+//
 //	backend.Inject(memremote.Fault{Call: memremote.Push, Kind: memremote.LoseAnswer})
 //	... // let the app sync
 //	if left := backend.Pending(); len(left) > 0 {
