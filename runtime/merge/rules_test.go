@@ -302,9 +302,8 @@ func TestListKeepsWhatBothSidesDid(t *testing.T) {
 	})
 }
 
-// edited draws a list that somebody made of another: additions, removals and, if
-// asked for, moves.
-func edited(t *rapid.T, list []string, side string, moves bool) []string {
+// edited draws a list that somebody made of another: additions, removals and moves.
+func edited(t *rapid.T, list []string, side string) []string {
 	list = slices.Clone(list)
 	for i := range rapid.IntRange(0, 3).Draw(t, side+" edits") {
 		at := rapid.IntRange(0, len(list)).Draw(t, "at")
@@ -312,7 +311,7 @@ func edited(t *rapid.T, list []string, side string, moves bool) []string {
 		switch {
 		case at < len(list) && what == 0:
 			list = slices.Delete(list, at, at+1)
-		case at < len(list) && what == 1 && moves:
+		case at < len(list) && what == 1:
 			e := list[at]
 			list = slices.Delete(list, at, at+1)
 			list = slices.Insert(list, rapid.IntRange(0, len(list)).Draw(t, "to"), e)
@@ -338,7 +337,7 @@ func TestMergingAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := smallSet().Draw(t, "base")
 		rule := rapid.SampledFrom([]string{"list", "text"}).Draw(t, "rule")
-		local, remote := edited(t, base, "L", rule == "list"), edited(t, base, "R", rule == "list")
+		local, remote := edited(t, base, "L"), edited(t, base, "R")
 		once := rules[rule](changed(), base, local, remote)
 		for _, again := range [][3][]string{{base, local, remote}, {base, once, remote}, {base, once, local}, {base, local, once}, {base, remote, once}} {
 			mc := changed()
@@ -363,7 +362,7 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base, local, remote string) {
 		mc := changed()
 		merged := merge.TextParts(mc, 0, base, local, remote)
-		if len(mc.Conflicts) > 0 {
+		if slices.Contains(mc.Conflicts, merge.Part{}) {
 			if merged != local {
 				t.Errorf("a conflict gives %q", merged)
 			}
@@ -461,6 +460,9 @@ func TestText(t *testing.T) {
 		{"emptied, a line added at the end", "one\n", "", "one\ntwo\n", "two\n", false},
 		{"a line removed and one edited", "a\nb\nc\n", "b\nc\n", "a\nb\nC\n", "b\nC\n", false},
 		{"merged again, beside a removal", "a\nb", "L\nM", "L\nb\nM", "L\nM", false},
+		{"a line moved to two places", "a\nb\nc\nd\ne\n", "b\nc\nd\ne\na\n", "b\nc\na\nd\ne\n", "b\nc\nd\ne\na\n", true},
+		{"a line moved to two places, and edits", "a\nb\nc\nd\ne\n", "b\nL\nc\nd\ne\na\n", "b\nc\na\nd\ne\nR\n", "b\nL\nc\nd\ne\nR\na\n", true},
+		{"merged again by words", "a\nb\nc", "a\nX\nb\nY", "b\na\nX\nY", "b\na\nX\nY", false},
 		{"words with accents", "le café noir", "le café blanc", "un café noir", "un café blanc", false},
 	} {
 		mc := changed()

@@ -114,7 +114,7 @@ type merger[E any] struct {
 	bs, ls, rs []rune
 	merged     []E
 	ms         []rune
-	theirs     []bool // of merged: whether only the remote side put it there
+	theirs     []bool // of merged: whether the remote side put it there, or a merge of both
 }
 
 // mergeSequence merges three sequences. Where both sides changed a stretch,
@@ -148,7 +148,7 @@ func mergeSequence[E any, K comparable](id func(E) K, base, local, remote []E, r
 			if !ok {
 				return nil, false
 			}
-			m.add(both, number(numbers, both, id), false)
+			m.add(both, number(numbers, both, id), true)
 		}
 	}
 	m.numbers = len(numbers)
@@ -191,8 +191,8 @@ func (m *merger[E]) count(s []rune) []int {
 }
 
 // dropDoubles takes out second copies that nobody made: of an element that both
-// sides moved, each to another place, and in lists in which nothing was there
-// twice of one that both sides added. The local place stands. It gives one copy
+// sides moved, each to another place, and, in sequences in which nothing was there
+// twice, of one that both sides added. The local place stands. It gives one copy
 // of each element that was moved.
 func (m *merger[E]) dropDoubles() (moved []E) {
 	inBase, inLocal, inRemote, inMerged := m.count(m.bs), m.count(m.ls), m.count(m.rs), m.count(m.ms)

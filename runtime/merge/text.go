@@ -6,8 +6,9 @@ import (
 )
 
 // TextParts is the rule text: as the rule list, by lines, and where both sides
-// changed the same lines by the words in them. Where both changed the same words
-// the local text is taken whole, and it is a conflict.
+// changed the same lines by the words in them. A line that both sides moved, each to
+// another place, is a conflict in that line, and the local place stands. Where both
+// changed the same words the local text is taken whole, and it is a conflict.
 func TextParts[T ~string](c *Context, f int, base, local, remote T) T {
 	return T(mergeWhole(c, f, string(base), string(local), string(remote)))
 }
@@ -20,6 +21,11 @@ func mergeWhole(c *Context, f int, base, local, remote string) string {
 	if !ok {
 		c.Conflict(f, "")
 		return local
+	}
+	for _, line := range m.dropDoubles() {
+		if part := content(line); part != "" {
+			c.Conflict(f, part)
+		}
 	}
 	merged := join(m.merged, ends(base, local, remote))
 	noteMixed(c, f, sameText, merged, local, remote)
