@@ -200,9 +200,9 @@ func (m *merger[E]) dropDoubles() (moved []E) {
 	var kept []E
 	told := make([]bool, m.numbers)
 	for i, n := range m.ms {
-		most := inBase[n] + max(0, inLocal[n]-inBase[n]) + max(0, inRemote[n]-inBase[n])
-		if once {
-			most = 1
+		most := 1
+		if !once {
+			most = max(most, inBase[n]+max(0, inLocal[n]-inBase[n])+max(0, inRemote[n]-inBase[n]))
 		}
 		if !m.theirs[i] || inMerged[n] <= most {
 			kept = append(kept, m.merged[i])
