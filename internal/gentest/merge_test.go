@@ -12,7 +12,7 @@ import (
 )
 
 // sides draws the three sides of a merge. Often a side has left a field alone,
-// or both have made the same of it.
+// or both have made the same of it, or have put a list in another order.
 func (r random) sides(s *subject) *sides {
 	three := &sides{base: r.model(s, 0), local: r.model(s, 0), remote: r.model(s, 0)}
 	for i := range s.leaves {
@@ -24,12 +24,35 @@ func (r random) sides(s *subject) *sides {
 			l.of(three.remote).Set(copyOf(l.of(three.base)))
 		case 2:
 			l.of(three.remote).Set(copyOf(l.of(three.local)))
+		case 3:
+			if l.rule == "list" {
+				for _, side := range []reflect.Value{three.local, three.remote} {
+					l.of(side).Set(r.reordered(l, l.of(three.base), l.of(side)))
+				}
+			}
 		}
 		three.localStamps = append(three.localStamps, stamp.Stamp(r.upTo(3)))
 		three.remoteStamps = append(three.remoteStamps, stamp.Stamp(r.upTo(3)))
 	}
 	three.changed = s.differing(three.base, three.local)
 	return three
+}
+
+// reordered is the list in any order, with others after it.
+func (r random) reordered(l *leaf, list, others reflect.Value) reflect.Value {
+	order := make([]int, list.Len())
+	for i := range order {
+		order[i] = i
+	}
+	mixed := reflect.MakeSlice(l.typ, 0, list.Len())
+	for _, i := range rapid.Permutation(order).Draw(r.T, "order") {
+		mixed = reflect.Append(mixed, copyOf(list.Index(i)))
+	}
+	mixed = reflect.AppendSlice(mixed, copyOf(others))
+	if l.by != "" {
+		mixed = distinct(mixed, l.by)
+	}
+	return mixed
 }
 
 func TestMergeGoesByTheRules(t *testing.T) {

@@ -185,13 +185,19 @@ func judgeMap(changed bool, base, local, remote reflect.Value) verdict {
 	return v
 }
 
-// judgeListBy says which elements are in, and what they are.
+// judgeListBy says which elements are in, what they are, and in which order.
 func judgeListBy(by string, base, local, remote reflect.Value) verdict {
-	find := func(list, id reflect.Value) reflect.Value {
+	place := func(list, id reflect.Value) int {
 		for i := range list.Len() {
 			if list.Index(i).FieldByName(by).Equal(id) {
-				return list.Index(i)
+				return i
 			}
+		}
+		return -1
+	}
+	find := func(list, id reflect.Value) reflect.Value {
+		if i := place(list, id); i >= 0 {
+			return list.Index(i)
 		}
 		return reflect.Value{}
 	}
@@ -223,11 +229,32 @@ func judgeListBy(by string, base, local, remote reflect.Value) verdict {
 			v.value = reflect.Append(v.value, l)
 		}
 	}
-	for i := range remote.Len() {
-		add(remote.Index(i).FieldByName(by))
+	// swapped tells whether two that both lists have stand there the other way round.
+	swapped := func(a, b reflect.Value) bool {
+		for i := range base.Len() {
+			for j := range base.Len() {
+				x, y := base.Index(i).FieldByName(by), base.Index(j).FieldByName(by)
+				if min(place(base, x), place(local, x), place(remote, x), place(base, y), place(local, y), place(remote, y)) >= 0 &&
+					place(a, x) < place(a, y) && place(b, x) > place(b, y) {
+					return true
+				}
+			}
+		}
+		return false
 	}
-	for i := range local.Len() {
-		if id := local.Index(i).FieldByName(by); !find(remote, id).IsValid() {
+	first, second := remote, local
+	if swapped(base, local) && swapped(local, remote) {
+		if swapped(base, remote) {
+			v.conflict = true
+		} else {
+			first, second = local, remote
+		}
+	}
+	for i := range first.Len() {
+		add(first.Index(i).FieldByName(by))
+	}
+	for i := range second.Len() {
+		if id := second.Index(i).FieldByName(by); place(first, id) < 0 {
 			add(id)
 		}
 	}

@@ -46,10 +46,13 @@ func unresolved[E any](base, local, remote []E) ([]E, bool) { return nil, false 
 
 // ListByParts is the rule list with by: elements are told apart by what id gives,
 // and merged one by one, the fields of a struct each by itself. Order is the
-// remote side's, then the local additions. An element that both sides changed
-// differently is a conflict, and so is one that one side removed and the other
-// changed: the local side wins. Lists that name an identity twice are merged as
-// ListParts does, and a conflict then says which.
+// remote side's, then the local additions; where only the local side put what all
+// have in another order it is the local side's, then the remote additions. An
+// element that both sides changed differently is a conflict, and so is one that one
+// side removed and the other changed: the local side wins. Orders that both sides
+// changed differently are a conflict too, in the part "order", and the remote one
+// stands. Lists that name an identity twice are merged as ListParts does, and a
+// conflict then says which.
 func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Codec[E], id func(E) K, base, local, remote S) S {
 	if takeLocal, done := oneSided(sameList[S](elem), base, local, remote); done {
 		return pick(takeLocal, local, remote)
@@ -64,17 +67,33 @@ func ListByParts[S ~[]E, E any, K comparable](c *Context, f int, elem codec.Code
 		}
 	}
 	inBase, inLocal, inRemote := byID(base, id), byID(local, id), byID(remote, id)
+	common := func(s S) (ids []K) { // what all three have, in the order of s
+		for _, e := range s {
+			if k := id(e); inBase[k] != nil && inLocal[k] != nil && inRemote[k] != nil {
+				ids = append(ids, k)
+			}
+		}
+		return ids
+	}
 	merged := make(S, 0, len(remote)+len(local))
 	add := func(k K) {
 		if e, keep := mergeElement(c, f, elem, fmt.Sprint(k), inBase[k], inLocal[k], inRemote[k]); keep {
 			merged = append(merged, e)
 		}
 	}
-	for _, e := range remote {
+	first, second, inFirst := remote, local, inRemote
+	takeLocal, done := oneSided(slices.Equal[[]K], common(base), common(local), common(remote))
+	if takeLocal {
+		first, second, inFirst = local, remote, inLocal
+	}
+	if !done {
+		c.Conflict(f, "order")
+	}
+	for _, e := range first {
 		add(id(e))
 	}
-	for _, e := range local {
-		if k := id(e); inRemote[k] == nil {
+	for _, e := range second {
+		if k := id(e); inFirst[k] == nil {
 			add(k)
 		}
 	}
@@ -147,7 +166,7 @@ func sameList[S ~[]E, E any](elem codec.Codec[E]) func(a, b S) bool {
 }
 
 // oneSided answers for the rules that merge in parts where there is nothing to
-// merge, because only one side changed the field or both made the same of it.
+// merge, because only one side changed the value or both made the same of it.
 func oneSided[T any](equal func(a, b T) bool, base, local, remote T) (takeLocal, done bool) {
 	switch {
 	case equal(local, remote) || equal(local, base):

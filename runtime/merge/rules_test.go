@@ -333,10 +333,14 @@ func TestMergingAgain(t *testing.T) {
 			text := func(lines []string) string { return strings.Join(lines, "\n") }
 			return strings.Fields(merge.TextParts(mc, 0, text(b), text(l), text(r)))
 		},
+		"list by identity": func(mc *merge.Context, b, l, r []string) []string {
+			same := func(s string) string { return s }
+			return merge.ListByParts(mc, 0, codec.String[string](), same, b, l, r)
+		},
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		base := smallSet().Draw(t, "base")
-		rule := rapid.SampledFrom([]string{"list", "text"}).Draw(t, "rule")
+		rule := rapid.SampledFrom([]string{"list", "text", "list by identity"}).Draw(t, "rule")
 		local, remote := edited(t, base, "L"), edited(t, base, "R")
 		once := rules[rule](changed(), base, local, remote)
 		for _, again := range [][3][]string{{base, local, remote}, {base, once, remote}, {base, once, local}, {base, local, once}, {base, remote, once}} {
@@ -430,6 +434,11 @@ func TestListByIdentity(t *testing.T) {
 		{"removed against edited", []photo{{"1", "a", ""}}, nil, []photo{{"1", "R", ""}}, nil, []string{"1"}},
 		{"edited against removed", []photo{{"1", "a", ""}}, []photo{{"1", "L", ""}}, nil, []photo{{"1", "L", ""}}, []string{"1"}},
 		{"added by both", nil, []photo{{"1", "L", ""}}, []photo{{"1", "R", ""}}, []photo{{"1", "L", ""}}, []string{"1"}},
+		{"put in order here, edited and added there", []photo{{"1", "a", ""}, {"2", "", ""}}, []photo{{"2", "", ""}, {"1", "a", ""}, {"l", "", ""}}, []photo{{"1", "R", ""}, {"r", "", ""}, {"2", "", ""}}, []photo{{"2", "", ""}, {"1", "R", ""}, {"l", "", ""}, {"r", "", ""}}, nil},
+		{"put in order there", []photo{{"1", "a", ""}, {"2", "", ""}}, []photo{{"1", "L", ""}, {"2", "", ""}}, []photo{{"2", "", ""}, {"1", "a", ""}}, []photo{{"2", "", ""}, {"1", "L", ""}}, nil},
+		{"put in the same order", []photo{{"1", "a", ""}, {"2", "", ""}}, []photo{{"2", "", ""}, {"1", "L", ""}}, []photo{{"2", "", ""}, {"r", "", ""}, {"1", "a", ""}}, []photo{{"2", "", ""}, {"r", "", ""}, {"1", "L", ""}}, nil},
+		{"put in two orders", []photo{{"1", "", ""}, {"2", "", ""}, {"3", "", ""}}, []photo{{"2", "", ""}, {"1", "", ""}, {"3", "", ""}}, []photo{{"3", "", ""}, {"1", "", ""}, {"2", "", ""}}, []photo{{"3", "", ""}, {"1", "", ""}, {"2", "", ""}}, []string{"order"}},
+		{"put in order here, one removed there", []photo{{"1", "", ""}, {"2", "", ""}}, []photo{{"2", "", ""}, {"1", "", ""}}, []photo{{"2", "", ""}}, []photo{{"2", "", ""}}, nil},
 		{"an identity twice", []photo{{"1", "a", ""}}, []photo{{"1", "a", ""}, {"1", "a", ""}, {"2", "", ""}}, []photo{{"0", "", ""}, {"1", "a", ""}}, []photo{{"0", "", ""}, {"1", "a", ""}, {"1", "a", ""}, {"2", "", ""}}, nil},
 	} {
 		mc := changed()
