@@ -291,11 +291,13 @@ func (s *story) sync(ctx context.Context) error {
 }
 
 // keepReport keeps the report where the reader looks for it, and picks three
-// conflicts of different kinds to show in full.
+// conflicts of different kinds to show in full, those of whole objects last.
 func (s *story) keepReport(report *reconcile.Report) error {
-	for _, o := range report.Objects {
-		if len(o.Conflicts) > 0 && len(s.conflicts) < 3 && !s.shown(o) {
-			s.conflicts = append(s.conflicts, o)
+	for _, whole := range []bool{false, true} {
+		for _, o := range report.Objects {
+			if len(o.Conflicts) > 0 && (o.Conflicts[0].Field == "") == whole && len(s.conflicts) < 3 && !s.shown(o) {
+				s.conflicts = append(s.conflicts, o)
+			}
 		}
 	}
 	text, err := json.MarshalIndent(report, "", "  ")

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -92,17 +91,9 @@ func (s *story) tellConflicts(b *strings.Builder) {
 		var text strings.Builder
 		o.WriteText(&text)
 		for line := range strings.Lines(text.String()) {
-			fmt.Fprintf(b, "  %s\n", clip(strings.TrimRight(line, "\n"), 150))
+			fmt.Fprintf(b, "  %s", line)
 		}
 	}
-}
-
-// clip keeps whole objects to a line; the JSON report has them in full.
-func clip(line string, most int) string {
-	if utf8.RuneCountInString(line) <= most {
-		return line
-	}
-	return string([]rune(line)[:most]) + "…"
 }
 
 // tellAudit prints what the result holds of both sides' changes.
