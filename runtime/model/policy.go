@@ -40,7 +40,7 @@ const (
 	Delete                     // it is deleted all the same
 )
 
-// Dangling says what becomes of a recovered reference to an object that is gone.
+// Dangling says what becomes of a reference to an object that is gone (reconcile.Dangling).
 type Dangling uint8
 
 // The choices for Dangling.

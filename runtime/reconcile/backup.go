@@ -51,11 +51,6 @@ func (b backup) row(m *model.Info, key model.Value) (*model.Row, error) {
 	return row, ofBackup(err)
 }
 
-func (b backup) entry(m *model.Info, key model.Value) (*model.Entry, error) {
-	e, err := b.tx.Entry(m, key)
-	return e, ofBackup(err)
-}
-
 func (b backup) rows(m *model.Info) iter.Seq2[*model.Row, error] { return marked(b.tx.Rows(m)) }
 
 // entries yields what is unsynced in the backup; mark, if there is one, settles

@@ -42,7 +42,6 @@ func TestRecoverOrDiscard(t *testing.T) {
 	}{
 		{row, store.ErrCorrupt, 3, false, true},
 		{row, store.ErrSchema, 3, false, true},
-		{entry, store.ErrCorrupt, 3, false, true},
 		{entries, store.ErrCorrupt, 1, true, true},
 		{begin, store.ErrCorrupt, 0, true, false},
 		{begin, store.ErrNotAStore, 0, true, false},

@@ -21,7 +21,6 @@ const (
 	begin   operation = "beginning a transaction"
 	row     operation = "reading a row"
 	rows    operation = "listing rows"
-	entry   operation = "reading an entry"
 	entries operation = "listing entries" // after the first
 	insert  operation = "inserting"
 	commit  operation = "committing"
@@ -77,13 +76,6 @@ func (t *faultyTx) Insert(m *model.Info, key model.Value, row *model.Row) error 
 
 func (t *faultyTx) Rows(m *model.Info) iter.Seq2[*model.Row, error] {
 	return failing(t.EngineTx.Rows(m), 0, t.fail[rows])
-}
-
-func (t *faultyTx) Entry(model string, key model.Value) (*model.Entry, error) {
-	if err := t.fail[entry]; err != nil {
-		return nil, err
-	}
-	return t.EngineTx.Entry(model, key)
 }
 
 func (t *faultyTx) Entries(model string, key model.Value) iter.Seq2[*model.Entry, error] {

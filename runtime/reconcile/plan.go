@@ -4,8 +4,10 @@
 // A Plan can be previewed and applied, in one transaction. Both take the same way
 // through package merge, object by object, so what was previewed is what is done
 // unless the fresh store was written meanwhile. The work is proportional to what is
-// unsynced. Memory does not grow with it, but for what a constraint refuses, for
-// references to what is not there, and for the keys of what is recovered by hand.
+// unsynced; a store that does not speak SQL is read through where references may
+// point to what is deleted. Memory does not grow with it, but for what a constraint
+// refuses, for references to what is not there, and for the keys of what is deleted
+// while others may refer to it, or recovered by hand.
 //
 // Reconcile does as much as can be done by stamps alone, for apps that keep their
 // data in a way of their own.
@@ -203,7 +205,7 @@ func (p *Plan) reconcile(from backup, to *store.Tx, report *Report) error {
 	if err := to.SetReconciled(from.tx); err != nil {
 		return err
 	}
-	refs := references{plan: p, from: from, to: to}
+	refs := p.newReferences(to)
 	tell := func(o *Object) error {
 		if err := refs.note(o); err != nil {
 			return err

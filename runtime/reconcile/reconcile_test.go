@@ -404,6 +404,68 @@ func TestDangling(t *testing.T) {
 	}
 }
 
+// So is any reference to what is deleted here, also in an object that nobody
+// touched here; to what the policy keeps there is none.
+func TestDanglingToWhatIsDeleted(t *testing.T) {
+	for _, dangling := range []model.Dangling{model.ReportDangling, model.ClearDangling} {
+		w := newWorld(t)
+		backup := w.open("backup", &inspect.Schema)
+		sites := func(tx *store.Tx, note string) error {
+			return errors.Join(
+				inspect.SiteRecords.Load(tx, &inspect.Site{ID: "changed", Name: note}, 1),
+				inspect.SiteRecords.Load(tx, &inspect.Site{ID: "deleted"}, 1),
+				inspect.SiteRecords.Load(tx, &inspect.Site{ID: "left"}, 1),
+			)
+		}
+		w.update(backup, func(tx *store.Tx) error { return errors.Join(sites(tx, ""), tx.MarkSynced()) })
+		w.update(backup, func(tx *store.Tx) error {
+			return errors.Join(
+				inspect.FindingRecords.Replace(tx, &inspect.Finding{ID: "mine", Site: "deleted"}),
+				inspect.SiteRecords.Delete(tx, "changed"),
+				inspect.SiteRecords.Delete(tx, "deleted"),
+			)
+		})
+		fresh := w.open("fresh", &inspect.Schema)
+		w.update(fresh, func(tx *store.Tx) error {
+			for id, site := range map[string]string{"f1": "deleted", "f2": "changed", "f3": "left", "f4": "nowhere", "f5": "deleted"} {
+				if err := inspect.FindingRecords.Load(tx, &inspect.Finding{ID: id, Site: site}, 1); err != nil {
+					return err
+				}
+			}
+			return errors.Join(sites(tx, "theirs"), tx.MarkSynced())
+		})
+		report := w.apply(backup, fresh, reconcile.Options{Policy: model.Policy{Dangling: dangling}})
+		var found []string
+		for _, d := range report.Dangling {
+			found = append(found, fmt.Sprintf("%v.%s -> %s %v", d.Key, d.Field, d.To, d.ToKey))
+			if d.Cleared != (dangling == model.ClearDangling) {
+				t.Errorf("%v is cleared: %v", d.Key, d.Cleared)
+			}
+		}
+		want := []string{`"f1".site -> site "deleted"`, `"f5".site -> site "deleted"`, `"mine".site -> site "deleted"`}
+		if !slices.Equal(found, want) || report.DanglingTotal != len(want) {
+			t.Errorf("%q, want %q", found, want)
+		}
+		unsynced := []string{"mine created", "deleted deleted"}
+		if dangling == model.ClearDangling {
+			unsynced = []string{"f1 updated", "f5 updated", "mine created", "deleted deleted"}
+		}
+		var got []string
+		err := fresh.View(t.Context(), func(tx *store.Tx) error {
+			for e, err := range tx.Entries() {
+				if err != nil {
+					return err
+				}
+				got = append(got, e.Key.Text()+" "+e.Change.String())
+			}
+			return nil
+		})
+		if err != nil || !slices.Equal(got, unsynced) {
+			t.Errorf("%q are unsynced, want %q: %v", got, unsynced, err)
+		}
+	}
+}
+
 func TestReportIsForPeopleAndMachines(t *testing.T) {
 	w := newWorld(t)
 	backup := w.filled("backup", items.FieldItem{ID: "a", Text: "one"})

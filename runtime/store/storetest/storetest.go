@@ -42,6 +42,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"Kinds", testKinds},
 		{"Stamps", testStamps},
 		{"ManyUpdates", testManyUpdates},
+		{"Holding", testHolding},
 		{"Entries", testEntries},
 		{"EntriesInOrder", testEntriesInOrder},
 		{"EntriesOfUnknownModels", testEntriesOfUnknownModels},
