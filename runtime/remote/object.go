@@ -50,6 +50,9 @@ func (o *Object) Row(m *model.Info) *model.Row {
 			row.Extra = append(row.Extra, model.Named{Name: f.Name, Value: f.Value})
 			continue
 		}
+		if i == m.Key { // the object's own counts
+			continue
+		}
 		if now := m.Fields[i].Name; f.Name != now && o.Field(now) != nil {
 			continue
 		}

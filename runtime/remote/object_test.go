@@ -42,6 +42,14 @@ func TestRow(t *testing.T) {
 	}
 }
 
+// The key is the object's own, whatever a field by its name says.
+func TestRowKeepsItsKey(t *testing.T) {
+	o := object(9, field("id", model.StringValue("another"), 4))
+	if row := o.Row(noteInfo(model.TrackField)); row.Values[1] != key || len(row.Extra) > 0 || row.Stamps[1] != 0 {
+		t.Errorf("the row is %+v", row)
+	}
+}
+
 // An app that is older than a renaming goes on writing the earlier name.
 func TestRowOfBothNames(t *testing.T) {
 	before, now := field("body", model.StringValue("old"), 7), field("text", model.StringValue("new"), 4)

@@ -135,14 +135,18 @@ func (r *Replica) Verify(ctx context.Context, b *Backup) error {
 	return nil
 }
 
-// settled notes that what came from a backup has reached the backend.
-func (r *Replica) settled(name string) error {
-	b, err := r.backup(context.Background(), name)
+// settled notes that what came from a backup has reached the backend. One that could
+// not be sealed when it was made is sealed now: without its checksum Restore refuses it.
+func (r *Replica) settled(ctx context.Context, name string) error {
+	b, err := r.backup(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) { // pruned by force
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if err := r.seal(ctx, b); err != nil {
+		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
 	}
 	b.Settled = true
 	return writeJSON(manifestOf(b.Path), b)
@@ -158,7 +162,8 @@ type Retention struct {
 
 // Prune removes backups, with their manifests and reports, and gives those that it
 // removed. One is needed, and stays unless it is forced, while what was recovered
-// from it is not settled with the backend, and while it is Pinned.
+// from it is not settled with the backend, and while it is Pinned. That of a client
+// reset that is not through stays, forced or not: the reset goes on with it.
 func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup, err error) {
 	err = r.work(ctx, func() error {
 		all, err := r.Backups(ctx)
@@ -166,7 +171,7 @@ func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup,
 			return err
 		}
 		for i, b := range all {
-			if len(all)-i <= keep.Keep || r.o.Now().Sub(b.Made) < keep.Young || !keep.Force && b.needed() != nil {
+			if len(all)-i <= keep.Keep || r.o.Now().Sub(b.Made) < keep.Young || r.needed(b, keep.Force) != nil {
 				continue
 			}
 			if err := r.remove(ctx, b); err != nil {
@@ -180,12 +185,12 @@ func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup,
 }
 
 // RemoveBackup removes one backup. Its error wraps ErrBackupNeeded where that would
-// lose something and it is not forced.
+// lose something and it is not forced, or where a client reset is not through with it.
 func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error {
 	return r.work(ctx, func() error {
 		now, err := r.backup(ctx, filepath.Base(b.Path))
-		if err == nil && !force {
-			err = now.needed()
+		if err == nil {
+			err = r.needed(now, force)
 		}
 		if err != nil {
 			return err
@@ -197,18 +202,28 @@ func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error
 // arrived tells whether all that was unsynced in a backup is known to have reached the
 // backend.
 func (b *Backup) arrived() bool {
-	carried := 0
-	for _, c := range b.Counts {
-		switch c.Outcome {
-		case merge.Recovered, merge.Merged, merge.Conflicted, merge.Restored, merge.Kept, merge.Already:
-			carried += c.Objects
-		}
-	}
-	return b.Settled && b.Client != "" && carried == b.Total
+	return b.Settled && b.Client != "" && carriedOn(b.Counts) == b.Total
 }
 
-func (b *Backup) needed() error {
+// carriedOn is how many objects with unsynced changes a reset took along, or need not.
+func carriedOn(counts []reconcile.Count) (objects int) {
+	for _, c := range counts {
+		switch c.Outcome {
+		case merge.Recovered, merge.Merged, merge.Conflicted, merge.Restored, merge.Kept, merge.Already:
+			objects += c.Objects
+		}
+	}
+	return objects
+}
+
+// needed tells why a backup is not to be removed.
+func (r *Replica) needed(b *Backup, force bool) error {
+	if p := r.pending; p != nil && p.Step != Settling && p.Backup == filepath.Base(b.Path) {
+		return fmt.Errorf("%s: the client reset that made it is at the step %q; finish it with Start or ResetNow first: %w", b.Path, p.Step, ErrBackupNeeded)
+	}
 	switch {
+	case force:
+		return nil
 	case b.Pinned != "":
 		return fmt.Errorf("%s: %s: %w", b.Path, b.Pinned, ErrBackupNeeded)
 	case !b.Settled:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -252,4 +253,121 @@ func TestRestoreKilled(t *testing.T) {
 			return
 		}
 	}
+}
+
+// The backup of a reset that is not through yet stays, forced or not: the reset goes
+// on with it.
+func TestPruneDuringReset(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		syncAll(a)
+		a.set("x", write("mine", 2))
+		inTheWay := ""
+		a.reopen(func(o *replica.Options) {
+			o.OnStep = func(s replica.Step) {
+				manifests, err := filepath.Glob(filepath.Join(filepath.Dir(o.Path), "backups", "*.json"))
+				if s == replica.Swapped && err == nil && len(manifests) == 1 && inTheWay == "" {
+					inTheWay = strings.TrimSuffix(manifests[0], ".json") + ".report.json"
+					a.must(os.Mkdir(inTheWay, 0o700))
+				}
+			}
+		})
+		if err := a.ResetNow(t.Context()); err == nil || !strings.Contains(err.Error(), "report") {
+			t.Fatalf("the reset gives %v", err)
+		}
+		all, err := a.Backups(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		if removed, err := a.Prune(t.Context(), replica.Retention{Force: true}); err != nil || len(removed) > 0 {
+			t.Errorf("pruned %v, %v", removed, err)
+		}
+		if err := a.RemoveBackup(t.Context(), all[0], true); !errors.Is(err, replica.ErrBackupNeeded) || !strings.Contains(err.Error(), string(replica.Swapped)) {
+			t.Errorf("removing it: %v", err)
+		}
+		a.must(os.Remove(inTheWay))
+		syncAll(a)
+		a.has("x", "mine", 3)
+		a.clean()
+		if b := a.backups(1)[0]; !b.Settled {
+			t.Errorf("%+v", b)
+		}
+	})
+}
+
+// What a backend had acknowledged and lost comes back with Restore for as long as the
+// backend is not asked: to have it there, it is written over what the backend has.
+func TestRestoreOfWhatTheBackendLost(t *testing.T) {
+	for _, strategy := range []reconcile.Strategy{reconcile.Recover, reconcile.Overwrite} {
+		t.Run(strategy.String(), func(t *testing.T) {
+			world(t, func(t *testing.T, backend *memremote.Backend) {
+				a := newDevice(t, backend, nil)
+				a.set("x", write("old", 1))
+				syncAll(a)
+				saved := backend.Save()
+				a.set("x", write("acknowledged", 2))
+				a.set("y", write("acknowledged", 1))
+				syncAll(a)
+				backend.Restore(saved)
+				syncAll(a)
+				a.has("x", "old", 1)
+				a.lacks("y")
+				lost := a.backups(1)[0]
+				time.Sleep(time.Second)
+				a.reopen(func(o *replica.Options) { o.Strategy = strategy })
+				a.must(a.Restore(t.Context(), lost))
+				a.has("x", "acknowledged", 3)
+				a.has("y", "acknowledged", 1)
+				a.begin() // what is to be sent comes up in the reset only
+				a.state(replica.Idle)
+				a.clean()
+				if _, err := a.Prune(t.Context(), replica.Retention{}); err != nil {
+					t.Error(err)
+				}
+				if all, err := a.Backups(t.Context()); err != nil || len(all) == 0 || all[0].Path != lost.Path {
+					t.Errorf("the backup is gone: %+v, %v", all, err)
+				}
+				if strategy == reconcile.Overwrite {
+					a.has("x", "acknowledged", 3)
+					a.has("y", "acknowledged", 1)
+					if backend.Get(itemModel, key("y")) == nil {
+						t.Error("the backend has not got it back")
+					}
+					return
+				}
+				a.has("x", "old", 1)
+				a.lacks("y")
+			})
+		})
+	}
+}
+
+// A backup whose checksum could not be written at first has one when it is settled.
+func TestSealedLater(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		inTheWay := ""
+		a.reopen(func(o *replica.Options) {
+			o.OnStep = func(s replica.Step) {
+				if manifests, err := filepath.Glob(filepath.Join(filepath.Dir(o.Path), "backups", "*.json")); s == replica.Swapped && err == nil && len(manifests) == 1 {
+					inTheWay = manifests[0] + ".new"
+					a.must(os.MkdirAll(filepath.Join(inTheWay, "full"), 0o700))
+				}
+			}
+		})
+		a.set("x", write("mine", 1))
+		a.must(a.ResetNow(t.Context()))
+		all, err := a.Backups(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		if err := a.Verify(t.Context(), all[0]); !errors.Is(err, replica.ErrBackupDamaged) {
+			t.Fatalf("verifying it: %v", err)
+		}
+		a.must(os.RemoveAll(inTheWay))
+		syncAll(a)
+		a.must(a.Restore(t.Context(), a.backups(1)[0]))
+		a.has("x", "mine", 1)
+	})
 }

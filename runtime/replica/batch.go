@@ -15,8 +15,9 @@ const batch = 10_000
 // one transaction.
 type batcher struct {
 	r       *Replica
+	ctx     context.Context
 	update  func(do func(tx *store.Tx) error) error // a transaction of the store
-	merged  func([]Merge)                           // is told what needs attention; nil where nothing is merged
+	tells   bool                                    // the app of what needs attention
 	pages   [][]remote.Object
 	waiting int // objects in pages
 	done    int // objects taken over
@@ -25,14 +26,14 @@ type batcher struct {
 
 // intoLive takes over into the live store.
 func (r *Replica) intoLive(ctx context.Context) *batcher {
-	return &batcher{r: r, merged: r.tellMerged, update: func(do func(tx *store.Tx) error) error { return r.update(ctx, do) }}
+	return &batcher{r: r, ctx: ctx, tells: true, update: func(do func(tx *store.Tx) error) error { return r.update(ctx, do) }}
 }
 
 // add has a page wait, and tells whether it is time to flush.
 func (b *batcher) add(objects []remote.Object) (full bool) {
 	b.pages = append(b.pages, objects)
 	b.waiting += len(objects)
-	return b.waiting >= batch
+	return b.waiting >= batch || len(b.pages) >= batch // which may be empty
 }
 
 // flush takes over what waits, if there is a page, and makes a note of it.
@@ -40,9 +41,9 @@ func (b *batcher) flush(note func(tx *store.Tx) error) error {
 	if len(b.pages) == 0 {
 		return nil
 	}
-	var in intake
-	err := b.update(func(tx *store.Tx) (err error) {
-		if in, err = b.r.newIntake(tx); err != nil {
+	err := b.update(func(tx *store.Tx) error {
+		in, err := b.r.newIntake(tx)
+		if err != nil {
 			return err
 		}
 		for _, objects := range b.pages {
@@ -55,6 +56,11 @@ func (b *batcher) flush(note func(tx *store.Tx) error) error {
 		if err := in.end(); err != nil {
 			return err
 		}
+		if b.tells {
+			if err := b.r.noteMerged(tx, in.merged); err != nil {
+				return err
+			}
+		}
 		return note(tx)
 	})
 	if err != nil {
@@ -62,8 +68,8 @@ func (b *batcher) flush(note func(tx *store.Tx) error) error {
 	}
 	b.done += b.waiting
 	b.pages, b.waiting = b.pages[:0], 0
-	if b.merged != nil {
-		b.merged(in.merged)
+	if b.tells {
+		b.r.tellMerged(b.ctx)
 	}
 	b.r.downloads.tell(Transfer{Objects: b.done, Total: b.total})
 	return nil

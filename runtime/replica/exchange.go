@@ -155,6 +155,7 @@ func (r *Replica) seal(ctx context.Context, b *Backup) (err error) {
 		return nil
 	}
 	if b.SHA256, err = r.o.Driver.Checksum(ctx, b.Path); err != nil {
+		b.SHA256 = ""
 		return fmt.Errorf("checking the backup %s: %w", b.Path, err)
 	}
 	if err := writeJSON(manifestOf(b.Path), b); err != nil {
@@ -230,7 +231,7 @@ func (r *Replica) recovered(ctx context.Context) error {
 		return writeJSON(r.o.pendingFile(), p)
 	}
 	for _, name := range p.Backups {
-		if err := r.settled(name); err != nil {
+		if err := r.settled(ctx, name); err != nil {
 			return err
 		}
 	}

@@ -86,15 +86,18 @@ func (r *Replica) letIn(ctx context.Context) error {
 	if err != nil || len(back) == 0 {
 		return err
 	}
-	var in intake
-	err = r.update(ctx, func(tx *store.Tx) (err error) {
-		if in, err = r.newIntake(tx); err != nil {
+	err = r.update(ctx, func(tx *store.Tx) error {
+		in, err := r.newIntake(tx)
+		if err == nil {
+			err = in.end()
+		}
+		if err != nil {
 			return err
 		}
-		return in.end()
+		return r.noteMerged(tx, in.merged)
 	})
 	if err == nil {
-		r.tellMerged(in.merged)
+		r.tellMerged(ctx)
 	}
 	return err
 }

@@ -3,10 +3,10 @@ package replica
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/model/codec"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -16,21 +16,28 @@ type intake struct {
 	r       *Replica
 	tx      *store.Tx
 	merged  []Merge
-	refused []*remote.Object // by a constraint of the store
-	held    []*remote.Object // since an earlier transaction, and not sent again in this one
-	known   int              // how many there were
-	unknown unknown          // what this version of the app does not know; nil until it is read
-	noted   bool             // whether unknown says more than the note
+	refused []*remote.Object          // by a constraint of the store
+	held    []*remote.Object          // since an earlier transaction; nil where it was sent again in this one
+	at      map[model.ObjectKey][]int // where in held
+	unknown unknown                   // what this version of the app does not know; nil until it is read
+	noted   bool                      // whether unknown says more than the note
 }
 
 func (r *Replica) newIntake(tx *store.Tx) (intake, error) {
 	back, err := heldBack(tx)
-	return intake{r: r, tx: tx, held: back, known: len(back)}, err
+	in := intake{r: r, tx: tx, held: back, at: make(map[model.ObjectKey][]int, len(back))}
+	for i, o := range back {
+		key := model.ObjectKey{Model: o.Model, Key: o.Key}
+		in.at[key] = append(in.at[key], i)
+	}
+	return in, err
 }
 
 // take takes over one object as the backend has it now.
 func (in *intake) take(o *remote.Object) error {
-	in.held = slices.DeleteFunc(in.held, func(h *remote.Object) bool { return h.Model == o.Model && h.Key.Equal(o.Key) })
+	for _, i := range in.at[model.ObjectKey{Model: o.Model, Key: o.Key}] {
+		in.held[i] = nil
+	}
 	return in.receive(o)
 }
 
@@ -38,6 +45,12 @@ func (in *intake) take(o *remote.Object) error {
 // it may have waited for a value that another one has to give up first.
 func (in *intake) receive(o *remote.Object) error {
 	m := in.r.o.Schema.Model(o.Model)
+	if m != nil {
+		if err := codec.CheckKey(m.Info, o.Key); err != nil {
+			in.tell(o, fmt.Sprintf("the backend has it under a key that no object here can have: %v", err))
+			return nil
+		}
+	}
 	var row *model.Row
 	if m != nil {
 		row = o.Row(m.Info)
@@ -85,7 +98,7 @@ func (in *intake) end() error {
 			return err
 		}
 	}
-	if len(in.refused) == 0 && in.known == 0 {
+	if len(in.refused) == 0 && len(in.held) == 0 {
 		return nil
 	}
 	return holdBack(in.tx, in.refused)
@@ -103,8 +116,13 @@ func notable(d *merge.Decision) bool {
 // again tries what was refused, now or earlier, until none is left or none gets in any
 // more.
 func (in *intake) again() error {
-	before := in.held
-	in.refused = append(in.refused, before...)
+	before := map[*remote.Object]bool{} // the app knows of these
+	for _, o := range in.held {
+		if o != nil {
+			before[o] = true
+			in.refused = append(in.refused, o)
+		}
+	}
 	for {
 		waiting := in.refused
 		in.refused = nil
@@ -118,21 +136,15 @@ func (in *intake) again() error {
 		}
 	}
 	for _, o := range in.refused {
-		if slices.Contains(before, o) { // the app knows
-			continue
+		if !before[o] {
+			in.tell(o, "another object here has a value that must be unique")
 		}
-		reason := "another object here has a value that must be unique"
-		in.r.log.Warn("an object of the backend's is held back", "replica", in.r.o.Path, "object", fmt.Sprintf("%s %v", o.Model, o.Key), "reason", reason)
-		in.merged = append(in.merged, Merge{Model: o.Model, Key: o.Key, Outcome: merge.Failed, Reason: reason})
 	}
 	return nil
 }
 
-// tellMerged hands what needs attention to the app.
-func (r *Replica) tellMerged(merged []Merge) {
-	if len(merged) > 0 && r.o.Merged != nil {
-		if err := contain("Options.Merged", func() error { r.o.Merged(merged); return nil }); err != nil {
-			r.log.Error("telling the app of merges", "replica", r.o.Path, "error", err)
-		}
-	}
+// tell says why an object of the backend's is not here.
+func (in *intake) tell(o *remote.Object, reason string) {
+	in.r.log.Warn("an object of the backend's is not taken over", "replica", in.r.o.Path, "object", fmt.Sprintf("%s %v", o.Model, o.Key), "reason", reason)
+	in.merged = append(in.merged, Merge{Model: o.Model, Key: o.Key, Outcome: merge.Failed, Reason: reason})
 }

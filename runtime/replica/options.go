@@ -47,7 +47,9 @@ type Options struct {
 	// Merged is called after each transaction that took over what the backend sent,
 	// where merging it with unsynced changes needs somebody's attention: conflicts,
 	// values that could not be kept, objects that were kept or restored against a
-	// deletion. It is not called for client resets, which have a report.
+	// deletion. It is not called for client resets, which have a report. A process that
+	// is killed before it returned calls it again with the same when the replica is open
+	// again, before anything else is synced. A panic is logged, and it counts as told.
 	Merged func([]Merge)
 
 	// OnStep is called when a client reset has reached a step and has noted that on

@@ -27,7 +27,7 @@ func (r *Replica) pull(ctx context.Context) error {
 		}
 		return tx.SetMeta(cursorName, []byte(cursor))
 	}
-	for page, err := range r.o.Remote.Pull(ctx, client, from) {
+	for page, err := range r.backend.Pull(ctx, client, from) {
 		if err != nil { // what came before it stays, so that a bad line gets there in the end
 			return fmt.Errorf("pulling: %w", errors.Join(err, b.flush(moved)))
 		}

@@ -8,6 +8,28 @@
 // replica downloads a fresh copy beside the live store, which stays usable,
 // exchanges the two with what was unsynced carried over, keeps the old one as a
 // backup, and says what became of each change in a report.
+//
+//	r, err := replica.Open(ctx, replica.Options{
+//		Driver: sqlitestore.Driver{Name: "sqlite"}, Path: "app.db", Schema: &inspect.Schema,
+//		Remote: backend, // by the methods of remote.Remote
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	defer r.Close()
+//	if err := r.Start(); err != nil { // it does not wait for a connection
+//		return err
+//	}
+//	err = r.Update(ctx, func(tx *store.Tx) error {
+//		f, err := inspect.FindingRecords.New(tx, "f-17")
+//		if err != nil {
+//			return err
+//		}
+//		f.SetTitle("cracked beam")
+//		return inspect.FindingRecords.Put(tx, f)
+//	})
+//
+// The example of this package goes on with a client reset.
 package replica
 
 import (
@@ -44,10 +66,11 @@ var (
 
 // Replica is a store that is kept in sync. Its methods are safe for concurrent use.
 type Replica struct {
-	o    Options
-	log  *slog.Logger
-	gate gate
-	live *store.Store // guarded by gate
+	o       Options
+	log     *slog.Logger
+	backend backend
+	gate    gate
+	live    *store.Store // guarded by gate
 
 	unhook func() // ends what the live store tells the replica; guarded by gate
 	broken error  // why there is no live store; guarded by gate
@@ -86,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 		return nil, fmt.Errorf("opening a replica: %w", err)
 	}
 	r := &Replica{
-		o: o, log: o.Logger, working: make(chan struct{}, 1),
+		o: o, log: o.Logger, backend: backend{o.Remote}, working: make(chan struct{}, 1),
 		moved: make(chan struct{}), kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), over: make(chan struct{}), ended: make(chan struct{}), status: Status{State: Stopped},
 	}
 	r.working <- struct{}{}
@@ -118,7 +141,7 @@ func (r *Replica) closeLive() error {
 	if live == nil {
 		return nil
 	}
-	r.live = nil
+	r.live, r.broken = nil, fmt.Errorf("the store %s was closed and not opened again: %w", r.o.Path, ErrResetNeedsRestart) // until somebody knows more
 	err := live.Close()
 	r.unhook()
 	return err

@@ -533,7 +533,7 @@ func (m *machine) finish() {
 			told.Write(text)
 			named[p.n] = named[p.n] || strings.Contains(b.Pinned, "lost")
 			if !b.Settled {
-				m.Errorf("device %d: the backup %s is not settled", p.n, b.Path)
+				m.Errorf("device %d: the backup %s is not settled: %+v", p.n, b.Path, b)
 			}
 		}
 	}
@@ -575,7 +575,7 @@ func (m *machine) settled() bool {
 		if s.State == replica.Failed {
 			m.Fatalf("the session of device %d has ended: %v", p.n, s.Err)
 		}
-		settled = settled && s.State == replica.Idle && len(p.unsynced()) == 0
+		settled = settled && s.State == replica.Idle && len(p.unsynced()) == 0 && len(refused) == 0 // what is retried only now is under way
 	}
 	return settled
 }

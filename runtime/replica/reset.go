@@ -23,6 +23,7 @@ func (r *Replica) ResetNow(ctx context.Context) error {
 		if err := r.reopen(ctx); err != nil {
 			return err
 		}
+		r.tellMerged(ctx)
 		if p := r.pending; p != nil {
 			p.Attempts = 0
 			if p.Step == Swapped || p.halfway() && p.Step != GaveUp {
@@ -109,6 +110,7 @@ func (r *Replica) resumeReset(ctx context.Context) error {
 	if err := r.reopen(ctx); err != nil {
 		return err
 	}
+	r.tellMerged(ctx) // what a process before this one has not come to
 	p := r.pending
 	switch {
 	case p == nil || p.Step == Settling:
@@ -212,7 +214,7 @@ func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error
 	if err := keepReport(done); err != nil { // the outcome is still on disk, so it is tried again
 		return err
 	}
-	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it
+	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it; settled tries again
 		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
 	}
 	r.after(ctx, done)
@@ -349,6 +351,9 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 			return nil, err
 		}
 		if p.Until = done.Until; !slices.Contains(p.Backups, p.Backup) {
+			if carriedOn(done.Report.Counts) != done.Report.Total || done.Report.Unlisted {
+				p.Backups = nil // what came from earlier ones and was not sent may not be sent any more
+			}
 			p.Backups = append(p.Backups, p.Backup)
 		}
 		if err := r.reach(ctx, p, Moved); err != nil {

@@ -20,6 +20,13 @@ const BroughtBack remote.Reason = "restored by this app"
 // recovered from the backup and has arrived. Where only a part had arrived the rest of
 // a counter cannot be told from it: then counters may count that part twice.
 //
+// What the backend had acknowledged and has lost since (Report.Rewound) is unsynced
+// in no backup. It is there again until the next sync, which has to start over and
+// goes by what the backend has; the backup of the reset that found it lost is Pinned,
+// and keeps it. To have it sent, open the replica with the strategy overwrite, restore
+// that backup and sync: every object of it is then written over what the backend has,
+// what others wrote since included.
+//
 // Its error wraps ErrBackupDamaged where the backup is not what it was, and then
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
@@ -36,14 +43,12 @@ func (r *Replica) Restore(ctx context.Context, b *Backup) error {
 		if err := r.Verify(ctx, b); err != nil {
 			return err
 		}
+		r.tellMerged(ctx)
 		if err := r.bringBack(ctx, b); err != nil {
 			return err
 		}
 		p := newPending(&remote.ClientResetError{Reason: BroughtBack, Detail: b.Path}, r.o.Now())
-		p.Step, p.Backup = "", r.backupName(p)
-		if r.pending != nil {
-			p.Backups = r.pending.Backups
-		}
+		p.Step, p.Backup = "", r.backupName(p) // and no Backups: what came from earlier ones is put aside, sent or not
 		return r.exchange(ctx, p)
 	})
 	r.rest(before, err)

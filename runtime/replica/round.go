@@ -121,7 +121,7 @@ func (r *Replica) mark(ctx context.Context, fence bool) (mark model.Mark, err er
 	if err != nil {
 		return mark, err
 	}
-	mark, err = r.o.Remote.Settle(ctx, client, epoch)
+	mark, err = r.backend.Settle(ctx, client, epoch)
 	switch {
 	case errors.Is(err, remote.ErrFenced):
 		return mark, fmt.Errorf("the backend knows a later epoch of the client %s than %d: %w: %w", client, epoch, store.ErrStoreCopied, err)
@@ -184,7 +184,7 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 			break
 		}
 		next = r.prepare(ctx, chunk)
-		if answer, err = r.o.Remote.Push(ctx, chunk); err != nil {
+		if answer, err = r.backend.Push(ctx, chunk); err != nil {
 			next() // so that nothing is left running
 			return false, err
 		}
@@ -194,10 +194,8 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		sent += len(chunk.Patches)
 		r.uploads.tell(Transfer{Objects: sent, Total: cut.Objects})
 	}
-	var merged []Merge
 	var settled *store.Settlement
 	err = r.update(ctx, func(tx *store.Tx) (err error) {
-		merged = nil
 		if settled, err = tx.Settle(answer.Mark); err != nil {
 			return rewound(err)
 		}
@@ -213,13 +211,12 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		if err := in.end(); err != nil {
 			return err
 		}
-		merged = in.merged
-		return nil
+		return r.noteMerged(tx, in.merged)
 	})
 	if err != nil {
 		return false, err
 	}
-	r.tellMerged(merged)
+	r.tellMerged(ctx)
 	r.uploads.tell(Transfer{Objects: cut.Objects, Total: cut.Objects, Complete: true})
 	return len(settled.Conflicts) > 0, nil
 }

@@ -61,7 +61,11 @@ func (r *Replica) end(as State) {
 		s.cancel()
 		<-s.done
 	}
-	r.setState(as)
+	r.setStatus(func(now *Status) {
+		if r.session == nil { // else somebody has started another one meanwhile
+			*now = Status{State: as, HeldBack: now.HeldBack}
+		}
+	})
 }
 
 // poke lets the session know that there is something to do.

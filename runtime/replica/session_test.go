@@ -454,3 +454,39 @@ func TestOnSynced(t *testing.T) {
 		}
 	})
 }
+
+// gatedRemote lets a call of Settle go on when it is let, whatever its context says.
+type gatedRemote struct {
+	*memremote.Backend
+	let chan struct{}
+}
+
+func (r *gatedRemote) Settle(ctx context.Context, client string, epoch uint64) (model.Mark, error) {
+	<-r.let
+	return r.Backend.Settle(ctx, client, epoch)
+}
+
+// A session that is started while another one ends is not told to be stopped when that
+// has ended.
+func TestStartWhileStopping(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		r := &gatedRemote{backend, make(chan struct{})}
+		a := newDevice(t, r, nil)
+		a.set("x", write("mine", 1))
+		a.begin() // it waits in Settle
+		stopped := make(chan struct{})
+		go func() { a.Stop(); close(stopped) }()
+		synctest.Wait()
+		a.begin()
+		done := waiting(a.WaitForUpload, t.Context())
+		r.let <- struct{}{} // the first one
+		<-stopped
+		synctest.Wait()
+		a.state(replica.Syncing)
+		still(t, done)
+		r.let <- struct{}{}
+		ended(t, done, nil)
+		synctest.Wait()
+		a.state(replica.Idle)
+	})
+}

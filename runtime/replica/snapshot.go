@@ -45,7 +45,7 @@ func (b *batcher) snapshot(ctx context.Context, client string, from progress, an
 		}
 		return tx.SetMeta(resumeName, text)
 	}
-	for page, err := range b.r.o.Remote.Snapshot(ctx, client, at) {
+	for page, err := range b.r.backend.Snapshot(ctx, client, at) {
 		if err != nil {
 			return errors.Join(err, b.flush(note))
 		}

@@ -77,7 +77,7 @@ func (r *Replica) follows(ctx context.Context) error {
 	if err != nil || cursor == "" { // it has never pulled, so there is nothing to go on from
 		return err
 	}
-	for _, err := range r.o.Remote.Pull(ctx, client, cursor) {
+	for _, err := range r.backend.Pull(ctx, client, cursor) {
 		if err != nil {
 			return fmt.Errorf("asking the backend whether it knows where this client is: %w", err)
 		}
