@@ -7,7 +7,6 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
-	rmodel "github.com/resetgen/resetgen/runtime/model"
 )
 
 // recordType declares the wrapper through which an object is changed.
@@ -45,13 +44,13 @@ func (m model) accessors(f *schema.Field) {
 		return
 	}
 	m.setter(f)
-	switch {
-	case f.Rule == rmodel.Counter:
+	switch f.Parts() {
+	case schema.Amounts:
 		m.adder(f)
-	case f.Rule == rmodel.Set:
+	case schema.Elements:
 		m.elementMethod("Add", "adds to %s what is not in it", "AddElements", f)
 		m.elementMethod("Remove", "removes from %s what is in it", "RemoveElements", f)
-	case f.Type.Form == schema.Map:
+	case schema.Keys:
 		m.putter(f)
 		m.deleter(f)
 	}

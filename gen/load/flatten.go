@@ -249,12 +249,12 @@ func methods(f *schema.Field, key bool) []string {
 		return []string{f.GoName}
 	}
 	list := []string{f.GoName, "Set" + f.GoName, "Touch" + f.GoName}
-	switch f.Rule {
-	case model.Counter:
+	switch f.Parts() {
+	case schema.Amounts:
 		list = append(list, "Add"+f.GoName)
-	case model.Set:
+	case schema.Elements:
 		list = append(list, "Add"+f.GoName, "Remove"+f.GoName)
-	case model.Map:
+	case schema.Keys:
 		list = append(list, "Put"+f.GoName, "Delete"+f.GoName)
 	}
 	return list

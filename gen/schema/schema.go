@@ -78,6 +78,30 @@ type Field struct {
 	Pos      token.Position
 }
 
+// Parts says which methods change a part of a field, beside those that set it whole.
+type Parts int
+
+// The kinds of parts.
+const (
+	NoParts  Parts = iota
+	Amounts        // AddX
+	Elements       // AddX, RemoveX
+	Keys           // PutX, DeleteX
+)
+
+// Parts is how the field can be changed in parts.
+func (f *Field) Parts() Parts {
+	switch {
+	case f.Rule == model.Counter:
+		return Amounts
+	case f.Rule == model.Set:
+		return Elements
+	case f.Type.Form == Map:
+		return Keys
+	}
+	return NoParts
+}
+
 // Conversion is how a field reads a value that was stored when it had another
 // type.
 type Conversion struct {

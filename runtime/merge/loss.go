@@ -51,10 +51,10 @@ func (o *object) lose(misfit *model.FieldError) {
 // loseUnknown reports changed fields that this version of the model lacks.
 func (o *object) loseUnknown() {
 	for i := range o.entry.Fields {
-		name := o.entry.Fields[i].Name
-		if o.Info.IndexWas(name) >= 0 {
+		if o.entry.Index(o.Info, i) >= 0 {
 			continue
 		}
+		name := o.entry.Fields[i].Name
 		loss := Loss{Field: name, Why: noField}
 		for _, extra := range o.local.Extra {
 			if extra.Name == name {

@@ -12,7 +12,7 @@ import (
 func (o *object) base() *model.Row {
 	base := o.local.Clone()
 	for i := range o.entry.Fields {
-		if f := o.Info.IndexWas(o.entry.Fields[i].Name); f >= 0 {
+		if f := o.entry.Index(o.Info, i); f >= 0 {
 			if base.Values[f] = o.entry.Fields[i].Base; base.Values[f].IsAbsent() {
 				base.Values[f] = o.Info.Fields[f].Zero
 			}
@@ -72,20 +72,16 @@ func (o *object) localStamps() []stamp.Stamp {
 func (o *object) change(f int, base model.Value) model.FieldChange {
 	field := &o.Info.Fields[f]
 	c := model.FieldChange{Name: field.Name, Seq: o.entry.Seq, Stamp: o.entry.Stamp, Base: base}
-	for i := range o.entry.Fields {
-		if old := &o.entry.Fields[i]; o.Info.IndexWas(old.Name) == f {
-			c.Seq, c.Stamp, c.Touched = old.Seq, old.Stamp, old.Touched
-		}
+	if old := o.entry.Of(o.Info, f); old != nil {
+		c.Seq, c.Stamp, c.Touched = old.Seq, old.Stamp, old.Touched
 	}
 	return c
 }
 
 // oldBase is what the entry has as the base of field f, absent where it has none.
 func (o *object) oldBase(f int) model.Value {
-	for i := range o.entry.Fields {
-		if o.Info.IndexWas(o.entry.Fields[i].Name) == f {
-			return o.entry.Fields[i].Base
-		}
+	if old := o.entry.Of(o.Info, f); old != nil {
+		return old.Base
 	}
 	return model.Value{}
 }

@@ -70,11 +70,16 @@ type Sent struct {
 
 // FieldChange is one field's unsynced change.
 type FieldChange struct {
-	Name    string // the stored name of the field
-	Seq     uint64
-	Stamp   stamp.Stamp
-	Base    Value // the value before the first unsynced change, perhaps of an earlier kind; absent where the object was created, which means the zero value, except where it was brought back after the backend had lost it
-	Touched bool  // marked as written although the value may be that of the base
+	Name  string // the stored name of the field
+	Seq   uint64
+	Stamp stamp.Stamp
+
+	// Base is the value before the first unsynced change, perhaps of an earlier kind.
+	// It is absent in a created object, which means zero, unless the object was brought
+	// back after the backend had lost it.
+	Base Value
+
+	Touched bool // marked as written although the value may be that of the base
 }
 
 // Clone is a copy that shares nothing with e that can change.
@@ -100,12 +105,29 @@ func (e *Entry) Field(name string) *FieldChange {
 	return nil
 }
 
+// Index is the index of the field of m that the entry's ith change is of, or -1
+// where m has no such field.
+func (e *Entry) Index(m *Info, i int) int {
+	return m.IndexAmong(e.Fields[i].Name, func(name string) bool { return e.Field(name) != nil })
+}
+
+// Of finds the change of field f of m, under whichever of its names it stands; nil
+// where there is none.
+func (e *Entry) Of(m *Info, f int) *FieldChange {
+	for i := range e.Fields {
+		if e.Index(m, i) == f {
+			return &e.Fields[i]
+		}
+	}
+	return nil
+}
+
 // Changed is the set of m's fields that the entry lists; names that m does not
 // know are left out.
 func (e *Entry) Changed(m *Info) FieldSet {
 	var s FieldSet
 	for i := range e.Fields {
-		if f := m.IndexWas(e.Fields[i].Name); f >= 0 {
+		if f := e.Index(m, i); f >= 0 {
 			s.Add(f)
 		}
 	}

@@ -152,6 +152,28 @@ func (m *Info) IndexWas(name string) int {
 	return -1
 }
 
+// IndexAmong is IndexWas for a name that stands beside others: of two names of the
+// same field the present one counts, or else the later one, and the other is no
+// name of any field. has tells whether a name is among them.
+func (m *Info) IndexAmong(name string, has func(name string) bool) int {
+	i := m.IndexWas(name)
+	if i < 0 || m.Fields[i].Name == name {
+		return i
+	}
+	if has(m.Fields[i].Name) {
+		return -1
+	}
+	for _, was := range m.Fields[i].Was {
+		if was == name {
+			break
+		}
+		if has(was) {
+			return -1
+		}
+	}
+	return i
+}
+
 // Names lists the stored names of the fields in s.
 func (m *Info) Names(s FieldSet) []string {
 	names := make([]string, 0, s.Len())

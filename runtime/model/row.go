@@ -110,15 +110,18 @@ func (r *Row) Whole(m *Info) Value {
 }
 
 // RowOf is the row of m that the named values make, values of earlier field
-// names included; fields that are not named are absent. What m does not know
-// goes to Extra.
+// names included; fields that are not named are absent. What m does not know, or
+// has under a later name too, goes to Extra.
 func RowOf(m *Info, values []Named) *Row {
 	r := &Row{Values: make([]Value, len(m.Fields))}
 	if m.Track == TrackField {
 		r.Stamps = make([]stamp.Stamp, len(m.Fields))
 	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(values, func(v Named) bool { return v.Name == name })
+	}
 	for _, v := range values {
-		if f := m.IndexWas(v.Name); f >= 0 {
+		if f := m.IndexAmong(v.Name, has); f >= 0 {
 			r.Values[f] = v.Value
 		} else {
 			r.Extra = append(r.Extra, v)

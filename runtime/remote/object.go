@@ -44,20 +44,16 @@ func (o *Object) Row(m *model.Info) *model.Row {
 	if m.Track != model.TrackJournal {
 		row.Stamp = o.Stamp
 	}
+	has := func(name string) bool { return o.Field(name) != nil }
 	for _, f := range o.Fields {
-		i := m.IndexWas(f.Name)
-		if i < 0 {
+		switch i := m.IndexAmong(f.Name, has); {
+		case i == m.Key: // the object's own counts
+		case i >= 0:
+			row.Values[i] = f.Value
+			row.Mark(m, i, f.Stamp)
+		case m.IndexWas(f.Name) < 0:
 			row.Extra = append(row.Extra, model.Named{Name: f.Name, Value: f.Value})
-			continue
 		}
-		if i == m.Key { // the object's own counts
-			continue
-		}
-		if now := m.Fields[i].Name; f.Name != now && o.Field(now) != nil {
-			continue
-		}
-		row.Values[i] = f.Value
-		row.Mark(m, i, f.Stamp)
 	}
 	return row
 }

@@ -286,6 +286,11 @@ func TestPruneDuringReset(t *testing.T) {
 		if err := a.RemoveBackup(t.Context(), all[0], true); !errors.Is(err, replica.ErrBackupNeeded) || !strings.Contains(err.Error(), string(replica.Swapped)) {
 			t.Errorf("removing it: %v", err)
 		}
+		a.reopen(nil) // which is no reason to keep the app from its data
+		a.has("x", "mine", 3)
+		if s := a.Status(); s.Err == nil || !strings.Contains(s.Err.Error(), "report") {
+			t.Errorf("opened again it says %+v", s)
+		}
 		a.must(os.Remove(inTheWay))
 		syncAll(a)
 		a.has("x", "mine", 3)

@@ -57,11 +57,16 @@ type Options struct {
 	// replica.
 	OnStep func(Step)
 
-	Chunk    int           // objects in a chunk that is pushed; 0 means store.DefaultChunk
-	Poll     time.Duration // how often a session looks for changes, and whether the backend is still the one it knew; 0 means 30 s
-	Backoff  time.Duration // the longest wait before a session that has no connection tries again, after growing ones; 0 means 1 minute
-	Drain    time.Duration // how long a client reset waits for transactions under way; 0 means 10 s
-	Attempts int           // how often a client reset is tried before it is given up, counted until what it recovered is settled or refused; 0 means 5
+	Chunk   int           // objects in a chunk that is pushed; 0 means store.DefaultChunk
+	Poll    time.Duration // how often a session looks for changes, and whether the backend is still the one it knew; 0 means 30 s
+	Backoff time.Duration // the longest wait before a session that has no connection tries again, after growing ones; 0 means 1 minute
+	Drain   time.Duration // how long a client reset waits for transactions under way; 0 means 10 s
+
+	// Attempts is how often exchanging the stores is tried in client resets before the
+	// session ends with ErrResetGaveUp; 0 means 5. What fails before that, a download or
+	// Before, does not count: it is tried again for as long as the session runs. It
+	// counts from none again when all that was recovered is settled or refused.
+	Attempts int
 
 	// Now and Ahead are those of store.Options.
 	Now   func() time.Time
@@ -70,10 +75,6 @@ type Options struct {
 	// Logger is told what needs nobody's decision; nil means slog.Default.
 	Logger *slog.Logger
 }
-
-// The callbacks of Options are called one at a time, on the goroutine of the
-// session or on that which called Open, ResetNow or Restore. They may read and
-// write through the replica, but not end its session or wait for it.
 
 // View reads a store: it is store.Store.View or Replica.View.
 type View func(ctx context.Context, do func(tx *store.Tx) error) error

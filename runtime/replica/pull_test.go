@@ -286,6 +286,35 @@ func newer() *store.Schema {
 	return store.Join(s, &options.Schema)
 }
 
+// A deletion is discarded by a version of the app that does not know all of the object:
+// the rest comes from the backend when the app is updated.
+func TestDiscardedDeletionOfNewerVersion(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		schema := newer()
+		a := newDevice(t, backend, func(o *replica.Options) { o.Schema = schema })
+		backend.Set(itemModel, key("x"), 1, model.Named{Name: "text", Value: model.StringValue("new")}, model.Named{Name: "color", Value: model.StringValue("red")})
+		syncAll(a)
+		a.reopen(func(o *replica.Options) { o.Schema = &items.Schema })
+		a.delete("x")
+		a.must(a.Discard(t.Context(), itemModel, key("x")))
+		a.has("x", "new", 0)
+		a.clean()
+		a.reopen(func(o *replica.Options) { o.Schema = schema })
+		syncAll(a)
+		a.must(a.View(t.Context(), func(tx *store.Tx) error {
+			info := schema.Model(itemModel).Info
+			row, err := tx.Row(info, key("x"))
+			if err == nil && row.Values[info.Index("color")].Text() != "red" {
+				t.Errorf("x is %v", row.Values)
+			}
+			return err
+		}))
+		if err := a.Discard(t.Context(), "FieldItem", key("x")); !errors.Is(err, store.ErrSchema) || !strings.Contains(err.Error(), itemModel) {
+			t.Errorf("discarding by a name that is no stored one: %v", err)
+		}
+	})
+}
+
 // What a newer version of the app has written is left out, stays at the backend, and
 // comes in when this app is updated.
 func TestNewerVersion(t *testing.T) {

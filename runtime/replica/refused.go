@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
@@ -43,23 +44,38 @@ func (r *Replica) Refused(ctx context.Context) (refused []Refusal, err error) {
 	return refused, err
 }
 
-// Retry has a refused change sent again. It waits for what the session is doing;
-// its error wraps store.ErrNotFound where nothing was refused, and store.ErrCutOpen
-// while something was sent whose fate is not known for want of a connection.
+// Retry has a refused change sent again; name is the model's stored name. It waits
+// for what the session is doing; its error wraps store.ErrNotFound where nothing was
+// refused, and store.ErrCutOpen while something was sent whose fate is not known for
+// want of a connection.
 func (r *Replica) Retry(ctx context.Context, name string, key model.Value) error {
 	return r.decide(ctx, name, func(tx *store.Tx, m *model.Info) error { return tx.Retry(m, key) })
 }
 
-// Discard takes an object's unsynced changes back, refused or not: it is what the
-// backend has. Its errors are those of Retry.
+// Discard takes an object's unsynced changes back, refused or not, so that the object
+// is again as the backend has it. Its errors are those of Retry, but that
+// store.ErrNotFound means that nothing is unsynced.
 func (r *Replica) Discard(ctx context.Context, name string, key model.Value) error {
-	return r.decide(ctx, name, func(tx *store.Tx, m *model.Info) error { return tx.Discard(m, key) })
+	return r.decide(ctx, name, func(tx *store.Tx, m *model.Info) error {
+		e, err := tx.Entry(m, key)
+		if err == nil && e != nil {
+			err = noteUnknown(tx, m, e.Base)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Discard(m, key)
+	})
 }
 
 func (r *Replica) decide(ctx context.Context, name string, do func(tx *store.Tx, m *model.Info) error) error {
 	m := r.o.Schema.Model(name)
 	if m == nil {
-		return fmt.Errorf("%s: %w: it has no model %q", r.o.Path, store.ErrSchema, name)
+		var names []string
+		for _, m := range r.o.Schema.Models() {
+			names = append(names, m.Info.Name)
+		}
+		return fmt.Errorf("%s: %w: there is no model of the stored name %q (there are: %s)", r.o.Path, store.ErrSchema, name, strings.Join(names, ", "))
 	}
 	err := r.work(ctx, func() error {
 		return r.update(ctx, func(tx *store.Tx) error { return do(tx, m.Info) })

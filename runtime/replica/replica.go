@@ -152,7 +152,9 @@ func (r *Replica) Path() string { return r.o.Path }
 
 // Update runs do in a transaction of the live store that writes, and has a running
 // session push what it wrote; store.Store.Update says the rest. During the moment
-// of a client reset in which the stores are exchanged it waits, until ctx ends.
+// of a client reset in which the stores are exchanged it waits, until ctx ends. So
+// neither Update nor View may be called inside of another one: the reset would wait
+// for the outer one, and the inner one for the reset.
 func (r *Replica) Update(ctx context.Context, do func(tx *store.Tx) error) error {
 	if err := r.inside(ctx, func(live *store.Store) error { return live.Update(ctx, do) }); err != nil {
 		return err
@@ -162,7 +164,7 @@ func (r *Replica) Update(ctx context.Context, do func(tx *store.Tx) error) error
 }
 
 // View runs do in a transaction of the live store that reads; store.Store.View
-// says the rest. It waits as Update does.
+// says the rest. It waits as Update does, and must not be nested either.
 func (r *Replica) View(ctx context.Context, do func(tx *store.Tx) error) error {
 	return r.inside(ctx, func(live *store.Store) error { return live.View(ctx, do) })
 }

@@ -282,10 +282,8 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	if done != nil {
-		if err := r.conclude(ctx, r.pending, done); err != nil {
-			return errors.Join(err, r.closeLive())
-		}
+	if done != nil { // what is missing is a file of its own, and no reason to keep the app from its data
+		failure = errors.Join(failure, r.conclude(ctx, r.pending, done))
 	}
 	r.setState(Stopped)
 	if failure != nil {

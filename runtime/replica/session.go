@@ -138,8 +138,8 @@ func (r *Replica) fail(s *session, err error) {
 // backoff is how long to wait after another failure: twice as long each time, give
 // or take a fifth, so that many clients do not come back at one moment.
 func (r *Replica) backoff(last time.Duration) time.Duration {
-	next := min(max(2*last, 500*time.Millisecond), r.o.Backoff)
-	return time.Duration(float64(next) * (0.8 + 0.4*rand.Float64()))
+	next := float64(max(2*last, 500*time.Millisecond)) * (0.8 + 0.4*rand.Float64())
+	return min(time.Duration(next), r.o.Backoff)
 }
 
 // retry waits until it is time for another try, or until Start. That the app writes

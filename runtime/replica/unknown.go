@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -72,6 +73,22 @@ func (u unknown) save(tx *store.Tx) error {
 		return err
 	}
 	return tx.SetMeta(unknownName, text)
+}
+
+// noteUnknown notes what the whole of an object has that the store cannot put back.
+func noteUnknown(tx *store.Tx, m *model.Info, whole []model.Named) error {
+	extra := model.RowOf(m, whole).Extra
+	if len(extra) == 0 {
+		return nil
+	}
+	u, err := readUnknown(tx)
+	if err != nil {
+		return err
+	}
+	for _, v := range extra {
+		u.add(m.Name + "." + v.Name)
+	}
+	return u.save(tx)
 }
 
 // outgrown is the client reset that is due when the app has come to know something

@@ -47,7 +47,8 @@ func (tx *Tx) Retry(m *model.Info, key model.Value) error {
 
 // Discard takes back an object's unsynced changes, refused or not: the object is
 // what the backend has, as far as this store knows. Fields that it puts back count
-// as written at no known time. Its error wraps ErrNotFound where nothing is
+// as written at no known time; those of a deleted object that this version of the
+// app does not know are not put back. Its error wraps ErrNotFound where nothing is
 // unsynced, and ErrConstraint where the values that come back clash with another
 // object.
 func (tx *Tx) Discard(m *model.Info, key model.Value) error {

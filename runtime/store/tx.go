@@ -157,7 +157,7 @@ func rename(m *model.Info, e *model.Entry) {
 		rename(m, e.Sent.Since)
 	}
 	for i := range e.Fields {
-		if f := m.IndexWas(e.Fields[i].Name); f >= 0 {
+		if f := e.Index(m, i); f >= 0 {
 			e.Fields[i].Name = m.Fields[f].Name
 		}
 	}

@@ -55,7 +55,7 @@ func (d Driver) Claim(ctx context.Context, path string) (release func() error, e
 // A kill leaves one name or both, and perhaps to + ".new", which the next call
 // removes.
 func (d Driver) Link(ctx context.Context, from, to string) error {
-	return d.move(ctx, "linking", from, to, link)
+	return d.move(ctx, "linking", from, to, func(from, to string) error { return link(ctx, from, to) })
 }
 
 // Copy implements store.Files. A kill leaves nothing at to or all of it, and perhaps
@@ -68,7 +68,7 @@ func (d Driver) Copy(ctx context.Context, from, to string) error {
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
-		if err := duplicate(from, to); err != nil {
+		if err := duplicate(ctx, from, to); err != nil {
 			return err
 		}
 		return syncDir(filepath.Dir(to))
@@ -118,16 +118,17 @@ func (r contextReader) Read(p []byte) (int, error) {
 // overwritten, as Link has it. A kill leaves the store at from, at both or at to.
 func (d Driver) Move(ctx context.Context, from, to string) error {
 	return d.move(ctx, "moving", from, to, func(from, to string) error {
-		if err := link(from, to); err != nil {
+		if err := link(ctx, from, to); err != nil {
 			return err
 		}
 		return discard(from)
 	})
 }
 
-// Replace puts the store at from in the place of that at over, which needs another
-// name first, such as Link gives, or is lost. Both lie in one file system. A kill leaves over as it was and from
-// where it was, or from's store at over and nothing at from: over is never empty.
+// Replace puts the store at from in the place of that at over. The store that was at
+// over is lost unless it has another name; Link gives it one. Both lie in one file
+// system. A kill leaves over as it was and from where it was, or from's store at over
+// and nothing at from: over is never empty.
 func (d Driver) Replace(ctx context.Context, from, over string) error {
 	return d.move(ctx, "replacing", from, over, func(from, over string) error {
 		if err := atomic.ReplaceFile(from, over); err != nil {
@@ -239,7 +240,7 @@ func settleSQL(sqlite driver.Driver, path string) error {
 }
 
 // link gives a file a second name that nothing has, and makes it last.
-func link(from, to string) error {
+func link(ctx context.Context, from, to string) error {
 	if err := os.Link(from, to); err != nil {
 		if is, errSame := same(from, to); errSame != nil {
 			return errSame
@@ -247,7 +248,7 @@ func link(from, to string) error {
 			if _, errStat := os.Lstat(to); errStat == nil {
 				return fmt.Errorf("%w: another store is there", fs.ErrExist)
 			}
-			if err := duplicate(from, to); err != nil {
+			if err := duplicate(ctx, from, to); err != nil {
 				return err
 			}
 		}
@@ -293,7 +294,7 @@ func same(from, to string) (bool, error) {
 
 // duplicate copies a file to a name that nothing has, by way of another: the lock
 // of the name keeps others from making a store there meanwhile.
-func duplicate(from, to string) error {
+func duplicate(ctx context.Context, from, to string) error {
 	draft := to + ".new"
 	in, err := os.Open(from)
 	if err != nil {
@@ -304,7 +305,7 @@ func duplicate(from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	_, err = io.Copy(out, contextReader{ctx, in})
 	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return errors.Join(err, os.Remove(draft))
 	}

@@ -15,4 +15,6 @@ type Finding struct {
 	AddVisits bool
 	Title     string
 	Base
+	Attrs    map[string]string
+	PutAttrs string
 }
