@@ -22,7 +22,10 @@ type Decision struct {
 
 	Conflicts []Conflict
 	Losses    []Loss
-	Err       error // of a Failed decision
+
+	// Of a Failed decision: why, and which fields could not be merged, if it is them.
+	Err      error
+	Unmerged model.FieldSet
 }
 
 // Conflict is what both sides changed: a field, a part of one, or the object as

@@ -11,9 +11,10 @@ import (
 // in their places. Two insertions at one point both stay, the remote one first,
 // unless one contains the other, as after an earlier merge: then that one is
 // taken. Where no list names an element twice, nor does the result. An element
-// that both sides moved, each to another place, is a conflict in that element,
-// and the local place stands. Where both sides rewrote the same stretch the local
-// list is taken whole, and it is a conflict.
+// that both sides moved, each to another place, or that one moved and the other
+// removed, is a conflict in that element, and what the local side did stands. Where
+// both sides rewrote the same stretch the local list is taken whole, and it is a
+// conflict.
 func ListParts[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, local, remote S) S {
 	merged, ok := mergeList(c, f, elem, base, local, remote)
 	if !ok {
@@ -33,7 +34,7 @@ func mergeList[S ~[]E, E any](c *Context, f int, elem codec.Codec[E], base, loca
 	if !ok {
 		return local, false
 	}
-	for _, e := range m.dropDoubles() {
+	for _, e := range append(m.dropRemoved(), m.dropDoubles()...) {
 		c.Conflict(f, plain(id(e)))
 	}
 	result = m.merged

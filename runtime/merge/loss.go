@@ -33,7 +33,12 @@ func Fit(m *Model, local *model.Row) (*model.Row, []Loss) {
 
 // whole is the local object in the form that the model has now.
 func (o *object) whole() *model.Row {
-	row, losses := Fit(o.Model, o.local)
+	local := o.local
+	if o.own { // where nothing is lost of what it does not know
+		local = local.Clone()
+		local.Extra = nil
+	}
+	row, losses := Fit(o.Model, local)
 	o.d.Losses = append(o.d.Losses, losses...)
 	return row
 }

@@ -26,21 +26,8 @@ type Model struct {
 // is the object in the backup and remote the one in the fresh store, each nil
 // where there is none. The arguments are not changed.
 func Object(m *Model, policy model.Policy, e *model.Entry, local, remote *model.Row) *Decision {
-	o := &object{Model: m, entry: e, local: local, remote: remote, d: &Decision{}}
-	switch {
-	case e.Change == model.Deleted:
-		o.deleted(policy.LocalDeleted)
-	case local == nil:
-		o.fail(fmt.Errorf("it is on record as %s, but the store does not hold it", e.Change))
-	case e.Change == model.Recreated:
-		o.recreated()
-	case remote != nil:
-		o.merge()
-	case e.Change == model.Created:
-		o.insert(Recovered, "created locally", nil)
-	default:
-		o.updatedButGone(policy.RemoteDeleted)
-	}
+	o := &object{Model: m, entry: e, local: local, remote: remote}
+	o.decide(policy)
 	return o.d
 }
 
@@ -49,7 +36,27 @@ type object struct {
 	*Model
 	entry         *model.Entry
 	local, remote *model.Row
+	own           bool           // local is in the store that remote goes to
+	held          model.FieldSet // the fields that cannot be merged
 	d             *Decision
+}
+
+func (o *object) decide(policy model.Policy) {
+	o.d = &Decision{}
+	switch {
+	case o.entry.Change == model.Deleted:
+		o.deleted(policy.LocalDeleted)
+	case o.local == nil:
+		o.fail(fmt.Errorf("it is on record as %s, but the store does not hold it", o.entry.Change))
+	case o.entry.Change == model.Recreated:
+		o.recreated()
+	case o.remote != nil:
+		o.merge()
+	case o.entry.Change == model.Created:
+		o.insert(Recovered, "created locally", nil)
+	default:
+		o.updatedButGone(policy.RemoteDeleted)
+	}
 }
 
 func (o *object) fail(err error) {
@@ -157,6 +164,7 @@ func (o *object) insert(outcome Outcome, reason string, base *model.Row) {
 	fields := o.set(row)
 	for i := range fields {
 		switch f := o.Info.Index(fields[i].Name); {
+		case f < 0: // unknownSet knows
 		case base != nil:
 			fields[i].Base = base.Values[f]
 		case o.entry.Change == model.Created:
@@ -186,7 +194,18 @@ func (o *object) merge() {
 			}
 		}
 	}
-	o.loseUnknown()
+	// What could not be merged once has no base to be merged from any more: it stands
+	// until somebody has decided.
+	held := o.heldBefore().Union(o.held)
+	for f := range held.All() {
+		if changed.Has(f) {
+			changed.Remove(f)
+			alone.Add(f)
+		}
+	}
+	if !o.own {
+		o.loseUnknown()
+	}
 
 	c := &Context{
 		Local:       changed,
@@ -195,6 +214,7 @@ func (o *object) merge() {
 	}
 	row := o.remote.Clone()
 	if err := o.Merge(c, base, o.local, o.remote, row); err != nil {
+		o.d.Unmerged = o.unmerged(err)
 		o.fail(o.named(err))
 		for f := range o.entry.Changed(o.Info).All() {
 			o.lose(&model.FieldError{Field: o.Info.Fields[f].Name, Value: o.local.Values[f], Err: o.d.Err})
@@ -203,7 +223,9 @@ func (o *object) merge() {
 	}
 	o.d.Row = row
 	for f := range alone.All() {
-		if row.Values[f] = o.fit(f, o.local.Values[f]); !row.Values[f].Equal(o.fit(f, o.remote.Values[f])) {
+		row.Values[f] = o.fit(f, o.local.Values[f])
+		theirs := o.fit(f, o.remote.Values[f])
+		if !row.Values[f].Equal(theirs) && !(held.Has(f) && theirs.Equal(base.Values[f])) {
 			c.Conflict(f, "")
 		}
 	}
@@ -231,8 +253,14 @@ func (o *object) merge() {
 
 // keepPending keeps on record what the other side lacks of row.
 func (o *object) keepPending(row *model.Row, theirs model.FieldSet) {
-	if pending := o.pending(row); len(pending) > 0 {
-		o.d.Entry = o.rebased(model.Updated, pending, !theirs.Empty())
+	unknown := o.unknown()
+	pending := append(o.pending(row), unknown...)
+	if len(pending) == 0 {
+		return
+	}
+	o.d.Entry = o.rebased(model.Updated, pending, !theirs.Empty())
+	if names := o.bothUnknown(unknown); len(names) > 0 {
+		o.d.Entry.Refused = "both sides changed what only a newer version of the app can merge: " + strings.Join(names, ", ")
 	}
 }
 
@@ -246,7 +274,7 @@ func (o *object) classify(theirs model.FieldSet, c *Context) {
 			both.Add(part.Field)
 		}
 		o.d.Outcome, o.d.Reason = Conflicted, "both sides changed "+o.names(both)
-	case o.d.Fields.Empty() && len(o.d.Losses) == 0:
+	case o.d.Fields.Empty() && len(o.d.Losses) == 0 && len(o.unknown()) == 0:
 		o.d.Outcome, o.d.Reason = Already, "the other side holds the same values"
 	case len(o.d.Losses) > 0 && o.d.Fields.Empty():
 		o.d.Outcome, o.d.Reason = Dropped, "no changed field could be carried over"
@@ -262,6 +290,25 @@ func (o *object) classify(theirs model.FieldSet, c *Context) {
 // names lists fields for people.
 func (o *object) names(fields model.FieldSet) string {
 	return strings.Join(o.Info.Names(fields), ", ")
+}
+
+// unmerged is the set of the fields that the errors of a merge are about.
+func (o *object) unmerged(err error) (fields model.FieldSet) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			fields = fields.Union(o.unmerged(err))
+		}
+		return fields
+	}
+	var field *FieldError
+	var misfit *model.FieldError // of a result that cannot be stored
+	switch {
+	case errors.As(err, &field):
+		fields.Add(field.Field)
+	case errors.As(err, &misfit) && o.Info.Index(misfit.Field) >= 0:
+		fields.Add(o.Info.Index(misfit.Field))
+	}
+	return fields
 }
 
 // named replaces the field numbers in a merge's errors by names.

@@ -73,7 +73,7 @@ func (o *object) change(f int, base model.Value) model.FieldChange {
 	field := &o.Info.Fields[f]
 	c := model.FieldChange{Name: field.Name, Seq: o.entry.Seq, Stamp: o.entry.Stamp, Base: base}
 	if old := o.entry.Of(o.Info, f); old != nil {
-		c.Seq, c.Stamp, c.Touched = old.Seq, old.Stamp, old.Touched
+		c.Seq, c.Stamp, c.Touched, c.Held = old.Seq, old.Stamp, old.Touched, old.Held || o.held.Has(f)
 	}
 	return c
 }
@@ -86,15 +86,26 @@ func (o *object) oldBase(f int) model.Value {
 	return model.Value{}
 }
 
+// heldBefore is the set of the fields that an earlier merge could not merge.
+func (o *object) heldBefore() (held model.FieldSet) {
+	for i := range o.entry.Fields {
+		if f := o.entry.Index(o.Info, i); f >= 0 && o.entry.Fields[i].Held {
+			held.Add(f)
+		}
+	}
+	return held
+}
+
 // rebased is the entry as it goes on, based on the remote object. A refusal was
 // about the change as it was: what is sent now the backend may take, if it is
 // another kind of change, or the other side has changed the object since (moved).
+// One that holds a field goes on as long as it does.
 func (o *object) rebased(change model.Change, fields []model.FieldChange, moved bool) *model.Entry {
 	e := *o.entry
-	if change != e.Change || moved {
+	e.Change, e.Fields, e.Base = change, fields, nil
+	if (change != o.entry.Change || moved) && !e.Holds() {
 		e.Refused = ""
 	}
-	e.Change, e.Fields, e.Base = change, fields, nil
 	if change == model.Deleted || change == model.Recreated {
 		e.Base = o.remote.Named(o.Info)
 	}
@@ -117,15 +128,35 @@ func (o *object) pending(row *model.Row) []model.FieldChange {
 }
 
 // set lists the fields of a new object: those that are not zero, those that were
-// touched, and those that were changed to zero in one that is brought back.
+// touched, and those that were changed to zero in one that is brought back. Nothing is
+// held in it, for there is nothing that it could not be merged with.
 func (o *object) set(row *model.Row) []model.FieldChange {
 	var set []model.FieldChange
 	for f := range o.Info.Fields {
 		c := o.change(f, model.Value{})
 		zeroed := o.entry.Change != model.Recreated && !o.oldBase(f).IsAbsent() && !o.fit(f, o.oldBase(f)).Equal(row.Values[f])
 		if f != o.Info.Key && (c.Touched || zeroed || !row.Values[f].Equal(o.Info.Fields[f].Zero)) {
+			c.Held = false
 			set = append(set, c)
 		}
+	}
+	if o.own {
+		set = append(set, o.unknownSet()...)
+	}
+	return set
+}
+
+// unknownSet is set for what only a newer version of the app knows.
+func (o *object) unknownSet() []model.FieldChange {
+	var set []model.FieldChange
+	for _, extra := range o.local.Extra {
+		c := model.FieldChange{Name: extra.Name, Seq: o.entry.Seq, Stamp: o.entry.Stamp}
+		if old := o.entry.Field(extra.Name); old != nil {
+			c = *old
+		} else if o.entry.Change == model.Updated {
+			c.Base = extra.Value
+		}
+		set = append(set, c)
 	}
 	return set
 }

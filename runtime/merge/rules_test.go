@@ -252,7 +252,10 @@ func TestList(t *testing.T) {
 		{"moved to two places, where values repeat", "aabcdef", "aacdefb", "aacdbef", "aacdefb", true},
 		{"moved to the same place", "abcd", "bcda", "bcdar", "bcdar", false},
 		{"moved to two places", "abcde", "bcdea", "bcade", "bcdea", true},
-		{"moved, and removed there", "abcd", "bcda", "bcd", "bcda", false},
+		{"moved, and removed there", "abcd", "bcda", "bcd", "bcda", true},
+		{"removed, and moved there", "abcd", "bcd", "bcda", "bcd", true},
+		{"all removed, and moved there", "ab", "", "ba", "", true},
+		{"removed, and moved there, where values repeat", "abca", "bc", "bcaa", "bc", true},
 	} {
 		split := func(s string) []string { return strings.Split(s, "")[:len(s)] }
 		mc := changed()
@@ -472,6 +475,10 @@ func TestText(t *testing.T) {
 		{"a line moved to two places", "a\nb\nc\nd\ne\n", "b\nc\nd\ne\na\n", "b\nc\na\nd\ne\n", "b\nc\nd\ne\na\n", true},
 		{"a line moved to two places, and edits", "a\nb\nc\nd\ne\n", "b\nL\nc\nd\ne\na\n", "b\nc\na\nd\ne\nR\n", "b\nL\nc\nd\ne\nR\na\n", true},
 		{"merged again by words", "a\nb\nc", "a\nX\nb\nY", "b\na\nX\nY", "b\na\nX\nY", false},
+		{"a line removed, a word removed in it", "call Ann today\nbuy bolts\n", "buy bolts\n", "call Ann\nbuy bolts\n", "buy bolts\n", false},
+		{"a word removed, and its line", "call Ann today\nbuy bolts\n", "call Ann\nbuy bolts\n", "buy bolts\n", "buy bolts\n", false},
+		{"emptied, a word removed", "call Ann today", "", "call Ann", "", false},
+		{"one space removed by both", "w1 w2\nw3 w4\n", "w1 w4\n", "w1 w2\nw4\n", "w1 w4\n", false},
 		{"words with accents", "le café noir", "le café blanc", "un café noir", "un café blanc", false},
 	} {
 		mc := changed()

@@ -168,13 +168,13 @@ func (m *merger[E]) add(elements []E, numbers []rune, theirs bool) {
 	}
 }
 
-// holds tells whether all has what part did to the base, and whatever is merged:
-// the elements of part in their order, except those of the base that all removed,
-// and none that part removed.
+// holds tells whether all has what part did to the base, and what is merged and
+// nothing else: the elements of part in their order, except those of the base that all
+// removed, and none that part removed.
 func (m *merger[E]) holds(all, part []rune) bool {
 	inBase, inAll, inPart, inMerged := m.count(m.bs), m.count(all), m.count(part), m.count(m.ms)
 	for n := range inAll {
-		if inPart[n] < inBase[n] && inPart[n] < inAll[n] || inMerged[n] > 0 && inAll[n] == 0 {
+		if inPart[n] < inBase[n] && inPart[n] < inAll[n] || (inMerged[n] > 0) != (inAll[n] > 0) {
 			return false
 		}
 	}
@@ -218,22 +218,82 @@ func (m *merger[E]) dropDoubles() (moved []E) {
 	return moved
 }
 
+// dropRemoved takes out what the local side removed, all of it, while the remote one
+// put it in another place. What the local side moved and the remote one removed stays.
+// It gives one copy of each such element.
+func (m *merger[E]) dropRemoved() (touched []E) {
+	inBase, inLocal, inRemote := m.count(m.bs), m.count(m.ls), m.count(m.rs)
+	told := make([]bool, m.numbers)
+	at := 0
+	for i, n := range m.ms {
+		if min(inLocal[n], inRemote[n]) == 0 && max(inLocal[n], inRemote[n]) <= inBase[n] {
+			if !told[n] {
+				touched, told[n] = append(touched, m.merged[i]), true
+			}
+			if inLocal[n] == 0 {
+				continue
+			}
+		}
+		m.merged[at], m.ms[at], m.theirs[at] = m.merged[i], m.ms[i], m.theirs[i]
+		at++
+	}
+	m.merged, m.ms, m.theirs = m.merged[:at], m.ms[:at], m.theirs[:at]
+	return touched
+}
+
 // keptByBoth lists what is left of base, by its indexes, where both sides only
-// removed.
+// removed. Which of equal neighbours a side removed cannot be told, so of all ways to
+// see it that one counts in which both removed the same as far as it goes.
 func keptByBoth(base, local, remote []rune) []int {
-	removed := make([]bool, len(base))
-	for _, d := range slices.Concat(lcs.DiffRunes(base, local), lcs.DiffRunes(base, remote)) {
-		for i := d.Start; i < d.End; i++ {
-			removed[i] = true
+	var most []int
+	for _, l := range removals(base, lcs.DiffRunes(base, local)) {
+		for _, r := range removals(base, lcs.DiffRunes(base, remote)) {
+			var kept []int
+			for i := range base {
+				if !l[i] && !r[i] {
+					kept = append(kept, i)
+				}
+			}
+			if len(kept) > len(most) {
+				most = kept
+			}
 		}
 	}
-	var kept []int
-	for i := range base {
-		if !removed[i] {
-			kept = append(kept, i)
+	return most
+}
+
+// removals says which elements of base are removed: with each run of them as it is,
+// as early and as late as it can be.
+func removals(base []rune, diffs []lcs.Diff) [3][]bool {
+	var all [3][]bool
+	for way := range all {
+		removed := make([]bool, len(base))
+		for _, d := range diffs {
+			for i := d.Start; i < d.End; i++ {
+				removed[i] = true
+			}
 		}
+		for i, d := range diffs {
+			from, to := d.Start, d.End
+			first, last := 0, len(base)
+			if i > 0 {
+				first = diffs[i-1].End
+			}
+			if i < len(diffs)-1 {
+				last = diffs[i+1].Start
+			}
+			for way == 1 && from > first && base[from-1] == base[to-1] {
+				from, to = from-1, to-1
+				removed[from], removed[to] = true, false
+			}
+			for way == 2 && to < last && base[from] == base[to] {
+				removed[from], removed[to] = false, true
+				from, to = from+1, to+1
+			}
+		}
+		all[way] = removed
 	}
-	return kept
+	return all
 }
 
 // contains tells whether the elements of part are in all, in their order, with

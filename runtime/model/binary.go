@@ -66,11 +66,14 @@ func appendChanges(b []byte, e *Entry) []byte {
 		b = appendString(b, f.Name)
 		b = binary.AppendUvarint(b, f.Seq)
 		b = binary.AppendUvarint(b, uint64(f.Stamp))
-		touched := byte(0)
+		flags := byte(0)
 		if f.Touched {
-			touched = 1
+			flags |= flagTouched
 		}
-		b = append(b, touched)
+		if f.Held {
+			flags |= flagHeld
+		}
+		b = append(b, flags)
 		b = AppendValue(b, f.Base)
 	}
 	return appendNamed(b, e.Base)
@@ -78,6 +81,12 @@ func appendChanges(b []byte, e *Entry) []byte {
 
 // entryFormat is the first byte of an entry.
 const entryFormat = 1
+
+// The flags of a field's change.
+const (
+	flagTouched = 1 << iota
+	flagHeld
+)
 
 // DecodeEntry reads what AppendEntry wrote into e.
 func DecodeEntry(b []byte, e *Entry) error {
@@ -120,7 +129,11 @@ func (d *decoder) changes(e *Entry) {
 	e.Fields = make([]FieldChange, 0, n)
 	for range n {
 		f := FieldChange{Name: d.string(), Seq: d.uvarint(), Stamp: stamp.Stamp(d.uvarint())}
-		f.Touched = d.flag()
+		flags := d.byte()
+		if flags > flagTouched|flagHeld {
+			d.fail("the flags of a field are %d", flags)
+		}
+		f.Touched, f.Held = flags&flagTouched != 0, flags&flagHeld != 0
 		f.Base = d.value()
 		e.Fields = append(e.Fields, f)
 	}

@@ -80,6 +80,11 @@ type FieldChange struct {
 	Base Value
 
 	Touched bool // marked as written although the value may be that of the base
+
+	// Held: the value could not be merged with what the backend has, which is Base. It
+	// was not made from that, so no later merge may start there: the value stands, and
+	// the object is not sent, until somebody retries, discards or writes the field.
+	Held bool
 }
 
 // Clone is a copy that shares nothing with e that can change.
@@ -120,6 +125,11 @@ func (e *Entry) Of(m *Info, f int) *FieldChange {
 		}
 	}
 	return nil
+}
+
+// Holds tells whether a field of the object is held.
+func (e *Entry) Holds() bool {
+	return slices.ContainsFunc(e.Fields, func(f FieldChange) bool { return f.Held })
 }
 
 // Changed is the set of m's fields that the entry lists; names that m does not

@@ -2,10 +2,12 @@ package reconcile_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/resetgen/resetgen/runtime/merge"
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/stamp"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -69,4 +71,25 @@ func TestFailuresListTheirValues(t *testing.T) {
 	if diff := cmp.Diff([]string{`text="my day"`, "count=9223372036854775807"}, lost); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// The fresh store's clock goes on where the backup's stood, although the device's was
+// set back by more than a stamp may lie ahead of it.
+func TestClockGoesOn(t *testing.T) {
+	w := newWorld(t)
+	backup := w.filled("backup", items.FieldItem{ID: "a"}, items.FieldItem{ID: "b"})
+	w.set(backup, "a", func(r *items.FieldItemRecord) { r.SetText("mine") })
+	var before stamp.Stamp
+	w.update(backup, func(tx *store.Tx) error { _, before = tx.CommitStamp(); return nil })
+	fresh := w.filled("fresh", items.FieldItem{ID: "a"}, items.FieldItem{ID: "b"})
+	w.now = w.now.Add(-3 * time.Hour)
+	w.apply(backup, fresh, reconcile.Options{})
+	w.set(fresh, "b", func(r *items.FieldItemRecord) { r.SetText("later") })
+	w.update(fresh, func(tx *store.Tx) error {
+		row, err := tx.Row(items.FieldItemRecords.Model().Info, model.StringValue("b"))
+		if err == nil && row.Stamp <= before {
+			t.Errorf("what is written later is stamped %v, and what was written before %v", row.Stamp, before)
+		}
+		return err
+	})
 }

@@ -287,26 +287,28 @@ func TestUniqueValuesChangeHands(t *testing.T) {
 		{"a pair, and one that wants a stranger's", []string{"1", "2", "3", "9"}, []string{"2", "1", "9"}, []string{"2", "1", "3", "9"}, 1},
 		{"a pair, and one that waits for the third", []string{"1", "2", "3", "4", "9"}, []string{"2", "1", "9", "3"}, []string{"2", "1", "3", "4", "9"}, 2},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			backup, fresh := w.sites("backup", c.fresh[:len(c.local)]...), w.sites("fresh", c.fresh...)
-			w.recode(backup, c.local...)
-			report := w.apply(backup, fresh, reconcile.Options{})
-			if diff := cmp.Diff(c.want, w.codes(fresh)); diff != "" || report.Failed != c.failed {
-				t.Errorf("%d failed: %s", report.Failed, diff)
-			}
-			if got := len(w.pending(fresh)); got != len(c.local)-c.failed {
-				t.Errorf("unsynced is %v", w.pending(fresh))
-			}
-			for _, o := range report.Objects {
-				if o.Outcome == merge.Failed && (len(o.Losses) != 1 || !strings.Contains(o.Reason, "unique")) {
-					t.Errorf("%v: %s, %v", o.Key, o.Reason, o.Losses)
+		for _, strategy := range []reconcile.Strategy{reconcile.Recover, reconcile.Overwrite} {
+			t.Run(c.name+", "+strategy.String(), func(t *testing.T) {
+				w := newWorld(t)
+				backup, fresh := w.sites("backup", c.fresh[:len(c.local)]...), w.sites("fresh", c.fresh...)
+				w.recode(backup, c.local...)
+				report := w.apply(backup, fresh, reconcile.Options{Strategy: strategy})
+				if diff := cmp.Diff(c.want, w.codes(fresh)); diff != "" || report.Failed != c.failed {
+					t.Errorf("%d failed: %s", report.Failed, diff)
 				}
-			}
-			if report.Total != len(c.local) {
-				t.Errorf("%d objects in the report", report.Total)
-			}
-		})
+				if got := len(w.pending(fresh)); got != len(c.local)-c.failed || report.Unsynced != got {
+					t.Errorf("unsynced is %v", w.pending(fresh))
+				}
+				for _, o := range report.Objects {
+					if o.Outcome == merge.Failed && (len(o.Losses) != 1 || !strings.Contains(o.Reason, "unique")) {
+						t.Errorf("%v: %s, %v", o.Key, o.Reason, o.Losses)
+					}
+				}
+				if report.Total != len(c.local) {
+					t.Errorf("%d objects in the report", report.Total)
+				}
+			})
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -56,22 +57,34 @@ func (p *Plan) overwrite(to *store.Tx, m *merge.Model, local *model.Row) (*Objec
 	}
 	d := &merge.Decision{Outcome: merge.Overwrote, Reason: "strategy overwrite"}
 	d.Row, d.Losses = merge.Fit(m, local)
-	e := &model.Entry{Model: m.Info.Name, Key: key, Change: model.Created, Stamp: local.Stamp}
-	if remote == nil {
-		d.Write = merge.WriteInsert
-		return object(m.Info, e, d), nil
+	from := remote
+	if from == nil {
+		from = model.NewRow(m.Info)
 	}
-	e.Change = model.Updated
-	d.Fields = d.Row.Differing(remote)
-	if d.Fields.Empty() {
+	d.Fields = d.Row.Differing(from)
+	d.Fields.Remove(m.Info.Key)
+	if remote != nil && d.Fields.Empty() {
 		return nil, nil
 	}
-	d.Write = merge.WriteUpdate
+	seq, at := to.CommitStamp()
+	d.Entry = &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Seq: seq, Stamp: at}
+	d.Row.Stamp, d.Row.Stamps = from.Stamp, slices.Clone(from.Stamps)
 	for f := range d.Fields.All() {
+		d.Row.Mark(m.Info, f, at)
+		d.Entry.Fields = append(d.Entry.Fields, model.FieldChange{Name: m.Info.Fields[f].Name, Seq: seq, Stamp: at})
+	}
+	about := &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Stamp: local.Stamp}
+	if d.Write = merge.WriteUpdate; remote == nil {
+		d.Row.Mark(m.Info, m.Info.Key, at)
+		d.Write, d.Entry.Change, about.Change = merge.WriteInsert, model.Created, model.Created
+		return object(m.Info, about, d), nil
+	}
+	for i, f := range slices.Collect(d.Fields.All()) {
+		d.Entry.Fields[i].Base = remote.Values[f]
 		d.Conflicts = append(d.Conflicts, merge.Conflict{
 			Field: m.Info.Fields[f].Name, Rule: "strategy overwrite",
 			Local: local.Values[f], Remote: remote.Values[f], Result: d.Row.Values[f],
 		})
 	}
-	return object(m.Info, e, d), nil
+	return object(m.Info, about, d), nil
 }

@@ -376,8 +376,5 @@ func (p *Plan) apply(to *store.Tx, o *Object) error {
 	if o.info == nil || d.Write == merge.WriteNothing && d.Entry == nil {
 		return nil
 	}
-	if d.Outcome == merge.Overwrote {
-		return to.Write(o.info, o.Key, d.Row)
-	}
 	return to.Apply(o.info, o.Key, d)
 }

@@ -76,7 +76,7 @@ func (r *Report) add(o *Object, keep int) {
 	if o.Outcome == merge.Failed {
 		r.Failed++
 	}
-	if d := o.decision; o.Outcome != merge.Failed && (d.Entry != nil || d.Outcome == merge.Overwrote) {
+	if o.Outcome != merge.Failed && o.decision.Entry != nil {
 		r.Unsynced++
 	}
 	if len(r.Objects) < keep {
@@ -187,6 +187,10 @@ func (o *Object) text(b *strings.Builder) {
 		c.WriteText(b)
 	}
 	for _, l := range o.Losses {
+		if l.Value.IsAbsent() { // of a model that is gone nothing can be read
+			fmt.Fprintf(b, "  %s: its value is in the backup only: %s\n", l.Field, l.Why)
+			continue
+		}
 		fmt.Fprintf(b, "  %s: lost %v: %s\n", l.Field, l.Value, l.Why)
 	}
 }

@@ -62,8 +62,8 @@ func (p *Plan) waiting(to *store.Tx, refused []*Object) (*waiting, error) {
 	w := &waiting{old: map[*Object]*model.Row{}, holders: map[holding]*Object{}}
 	for _, o := range refused {
 		d := o.decision
-		if d.Write != merge.WriteUpdate || d.Outcome == merge.Overwrote {
-			continue // what overwrites is on record as an update of what is there
+		if d.Write != merge.WriteUpdate {
+			continue
 		}
 		old, err := to.Row(o.info, o.Key)
 		if err != nil {

@@ -64,6 +64,14 @@ func (c *Clock) Observe(s Stamp) bool {
 	return true
 }
 
+// Resume moves the clock past high, a reading of its own from another life, however
+// far ahead of the wall clock it lies.
+func (c *Clock) Resume(high Stamp) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = max(c.last, high)
+}
+
 // High is the largest stamp handed out or accepted so far: what a store keeps
 // and gives to NewClock after a restart.
 func (c *Clock) High() Stamp {

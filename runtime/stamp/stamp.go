@@ -70,7 +70,7 @@ func Parse(text string) (Stamp, error) {
 		return 0, nil
 	}
 	when, counter, counted := strings.Cut(text, "+")
-	t, err := time.Parse(layout, when)
+	t, err := parseTime(when)
 	if err != nil {
 		return 0, fmt.Errorf("stamp: %q is not a time in the form %s: %w", text, layout, err)
 	}
@@ -86,6 +86,17 @@ func Parse(text string) (Stamp, error) {
 		s |= Stamp(n)
 	}
 	return s, nil
+}
+
+// parseTime reads what Format wrote by the layout, also in the years after 9999, which
+// time.Parse does not: the calendar is the same 8000 years earlier.
+func parseTime(text string) (time.Time, error) {
+	late, ok := strings.CutPrefix(text, "10")
+	if !ok || len(text) != len(layout)+1 {
+		return time.Parse(layout, text)
+	}
+	t, err := time.Parse(layout, "2"+late)
+	return t.AddDate(8000, 0, 0), err
 }
 
 // MarshalText gives the form of String.

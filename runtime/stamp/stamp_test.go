@@ -94,6 +94,37 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// Every stamp is read back from its text, in the years of five digits too.
+func TestParseReadsEveryStamp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := stamp.Stamp(rapid.Uint64().Draw(t, "stamp"))
+		if back, err := stamp.Parse(s.String()); err != nil || back != s {
+			t.Fatalf("%d is %q, which is %d (%v)", s, s, back, err)
+		}
+	})
+	for _, s := range []stamp.Stamp{1, stamp.Max, stamp.At(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)), stamp.At(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), stamp.At(time.Date(10400, 2, 29, 0, 0, 0, 0, time.UTC))} {
+		if back, err := stamp.Parse(s.String()); err != nil || back != s {
+			t.Errorf("%d is %q, which is %d (%v)", s, s, back, err)
+		}
+	}
+}
+
+// A clock that goes on with another's life does not run backwards, however wrong the
+// wall clock is by now.
+func TestClockResumes(t *testing.T) {
+	wall := time.UnixMilli(1_700_000_000_000)
+	clock := stamp.NewClock(0, func() time.Time { return wall }, 0)
+	ahead := stamp.At(wall.Add(48 * time.Hour))
+	if clock.Observe(ahead); clock.High() >= ahead {
+		t.Error("it follows a stamp from far ahead")
+	}
+	clock.Resume(ahead)
+	clock.Resume(1)
+	if got := clock.Next(); got <= ahead {
+		t.Errorf("the next reading is %v", got)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("2024-01-01T00:00:00.000Z+7")
 	f.Add("never")

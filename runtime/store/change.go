@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
@@ -19,7 +21,8 @@ type change struct {
 // follow is what an object's entry becomes by the write: e says what was unsynced
 // before it, and nil that nothing was or is. It is a pure function, and e is not
 // changed. A deletion of what the backend never had, and a field that is back at
-// its base and was not touched, are no changes any more.
+// its base and was not touched, are no changes any more. What the backend refused is
+// worth another try now, but for an object of which another field is held.
 func (c *change) follow(e *model.Entry) *model.Entry {
 	next := &model.Entry{Model: c.info.Name, Key: c.key, Seq: c.seq, Stamp: c.at}
 	switch {
@@ -42,6 +45,9 @@ func (c *change) follow(e *model.Entry) *model.Entry {
 	if next.Change == model.Updated && len(next.Fields) == 0 {
 		return nil
 	}
+	if next.Holds() {
+		next.Refused = e.Refused
+	}
 	return next
 }
 
@@ -51,15 +57,19 @@ func (c *change) wholeBase(e *model.Entry) []model.Named {
 	if e != nil && e.Change != model.Updated {
 		return e.Base
 	}
-	base := c.before.Clone()
+	base := c.before.Named(c.info)
 	if e != nil {
 		for _, f := range e.Fields {
-			if i := c.info.Index(f.Name); i >= 0 {
-				base.Values[i] = f.Base
+			i := slices.IndexFunc(base, func(v model.Named) bool { return v.Name == f.Name })
+			if i < 0 {
+				continue
+			}
+			if base[i].Value = f.Base; f.Base.IsAbsent() { // nobody had written it
+				base = slices.Delete(base, i, i+1)
 			}
 		}
 	}
-	return base.Named(c.info)
+	return base
 }
 
 // fields lists the fields that are changed after the write, in the order of the

@@ -114,9 +114,9 @@ func (c *Collection[K, T, R]) record(tx *Tx, key model.Value, row *model.Row, re
 
 // Put writes what was changed in a record since it was read, and nothing else:
 // what was written to the object by other means in between stays, and counters,
-// sets, maps, lists and texts that both changed are merged by their rules. A record in
-// which nothing was changed writes nothing, unless it is new. A record can be
-// changed further and put again.
+// sets, maps, lists and texts that both changed are merged by their rules. The record
+// is then what is stored, so it can be changed further and put again. A record in
+// which nothing was changed writes nothing, unless it is new.
 func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 	rec, v := c.b.Open(r)
 	switch {
@@ -136,7 +136,8 @@ func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 		return err
 	}
 	after, err := c.encoded(rec, v)
-	if err == nil && before != nil && before != rec.row {
+	stale := before != nil && before != rec.row
+	if err == nil && stale {
 		after, err = c.overlay(rec.row, after, before, rec.changed.Union(rec.touched))
 	}
 	if err != nil {
@@ -144,6 +145,9 @@ func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 	}
 	if err := c.put(tx, rec.key, before, after, rec.touched); err != nil {
 		return err
+	}
+	if stale {
+		c.b.Decode(codec.NewDecoder(c.b.Info, after), v)
 	}
 	rec.row, rec.read = after, tx.writes
 	rec.changed, rec.touched = model.FieldSet{}, model.FieldSet{}

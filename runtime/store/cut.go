@@ -112,6 +112,9 @@ func (tx *Tx) Chunk(after *model.Chunk) (*model.Chunk, error) {
 	next := &model.Chunk{Cut: *cut, Patches: make([]model.Patch, 0, cut.Size)}
 	var last *model.Patch
 	if after != nil {
+		if after.Cut.Nonce != cut.Nonce || len(after.Patches) == 0 {
+			return nil, fmt.Errorf("sending from %s: the chunk to go on from is none of cut %d", tx.store.path, cut.N)
+		}
 		next.Index = after.Index + 1
 		last = &after.Patches[len(after.Patches)-1]
 	}

@@ -83,6 +83,10 @@ func (tx *Tx) Rename() error {
 	}
 	tx.state.Client, tx.state.Epoch, tx.state.Cut, tx.state.Cuts, tx.state.Settled = randomID(), 0, nil, 0, model.Mark{}
 	tx.state.Superseded = nil
+	if at := tx.state.LastSynced; at != nil { // whose cut was the other client's
+		own := *at
+		own.Cut, tx.state.LastSynced = 0, &own
+	}
 	tx.dirty = true
 	return nil
 }
@@ -106,8 +110,7 @@ func (tx *Tx) TakeOver(backup *Tx, mark model.Mark) error {
 	if from.LastSynced != nil {
 		tx.state.LastSynced = from.LastSynced
 	}
-	tx.dirty = true
-	tx.observe(from.High)
+	tx.resume(from.High)
 	return nil
 }
 
@@ -124,6 +127,11 @@ func (s *state) superseded(mark model.Mark) []string {
 		all = append(all, s.Cut.Nonce)
 	}
 	all = append(all, s.Settled.Nonce)
-	all = slices.DeleteFunc(all, func(nonce string) bool { return nonce == "" || nonce == mark.Nonce })
-	return all[max(0, len(all)-mostSuperseded):]
+	return latest(slices.DeleteFunc(all, func(nonce string) bool { return nonce == "" || nonce == mark.Nonce }))
 }
+
+// lost notes that nothing of the open cut has arrived. A backend that is put back to
+// before it fenced the cut may take its late original all the same.
+func (s *state) lost() { s.Superseded = latest(append(slices.Clone(s.Superseded), s.Cut.Nonce)) }
+
+func latest(nonces []string) []string { return nonces[max(0, len(nonces)-mostSuperseded):] }

@@ -133,3 +133,46 @@ func TestRetryWaitsForTheCut(t *testing.T) {
 		t.Errorf("the error was %v", err)
 	}
 }
+
+// A record that was put is what is stored, so that it can be put again.
+func TestRecordPutTwice(t *testing.T) {
+	db := open(t)
+	synced(t, db, item{ID: "a", Text: "old"})
+	must(t, db, func(tx *store.Tx) error {
+		first, err := records.Get(tx, "a")
+		if err != nil {
+			return err
+		}
+		if err := change("a", func(r *record) { r.AddCount(4); r.AddTags("x"); r.SetText("new") })(tx); err != nil {
+			return err
+		}
+		first.AddCount(1)
+		first.AddTags("y")
+		if err := records.Put(tx, first); err != nil {
+			return err
+		}
+		first.AddCount(1)
+		first.AddTags("z")
+		first.SetText("old")
+		return records.Put(tx, first)
+	})
+	must(t, db, func(tx *store.Tx) error {
+		r, err := records.Get(tx, "a")
+		if err == nil && (r.Count() != 6 || len(r.Tags()) != 3 || r.Text() != "old") {
+			t.Errorf("%d %v %q", r.Count(), r.Tags(), r.Text())
+		}
+		return err
+	})
+}
+
+// Write needs nothing but values.
+func TestWriteOfValuesOnly(t *testing.T) {
+	db := open(t)
+	info := records.Model().Info
+	row := model.NewRow(info)
+	row.Values[0] = model.StringValue("a")
+	must(t, db, func(tx *store.Tx) error { return tx.Write(info, row.Values[0], &model.Row{Values: row.Values}) })
+	if e := entry(t, db, "a"); e == nil || e.Change != model.Created {
+		t.Errorf("on record: %+v", e)
+	}
+}

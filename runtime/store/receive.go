@@ -38,10 +38,10 @@ func (tx *Tx) Load(m *model.Info, key model.Value, row *model.Row) error {
 // it, and the decision is given; it is nil where there were none. Nothing is
 // stamped.
 //
-// Where the app's own merge function fails, the decision says so (merge.Failed),
-// the local values stand beside what the backend sent, and the change is refused:
-// it waits until somebody retries it, which means that the local values win, or
-// discards it. A value of the backend's that does not fit its field reads as the
+// Where a field cannot be merged, because the app's own merge function fails, say,
+// the decision says so (merge.Failed): the field keeps its local value, the others are
+// merged, and the object is refused. It waits until somebody retries it, which means
+// that the local value wins, discards it, or writes the field. A value of the backend's that does not fit its field reads as the
 // zero value and is logged. Where the store's own constraint refuses the object,
 // nothing of it was written, the error wraps ErrConstraint, and the transaction can
 // go on.
@@ -69,10 +69,7 @@ func (tx *Tx) Receive(m *merge.Model, key model.Value, remote *model.Row, policy
 	if local == nil && entry.Change != model.Deleted {
 		return nil, describe("receiving", m.Info, key, fmt.Errorf("%w: it is on record as %s and is not there", ErrCorrupt, entry.Change))
 	}
-	d := merge.Object(m, policy, entry, local, remote)
-	if d.Outcome == merge.Failed {
-		d = merge.Hold(m, entry, local, remote, d)
-	}
+	d := merge.Received(m, policy, entry, local, remote)
 	result := remote
 	switch d.Write {
 	case merge.WriteInsert, merge.WriteUpdate:

@@ -49,7 +49,8 @@ func (tx *Tx) Retry(m *model.Info, key model.Value) error {
 // what the backend has, as far as this store knows. Fields that it puts back count
 // as written at no known time; those of a deleted object that this version of the
 // app does not know are not put back. Its error wraps ErrNotFound where nothing is
-// unsynced, and ErrConstraint where the values that come back clash with another
+// unsynced, ErrSchema where this version of the app does not know a field that was
+// changed, and ErrConstraint where the values that come back clash with another
 // object.
 func (tx *Tx) Discard(m *model.Info, key model.Value) error {
 	e, err := tx.unsent("discarding", m, key)
@@ -107,7 +108,7 @@ func (tx *Tx) base(m *model.Info, key model.Value, e *model.Entry) (*model.Row, 
 		for _, f := range e.Fields {
 			i := m.Index(f.Name)
 			if i < 0 {
-				continue
+				return nil, describe("discarding", m, key, fmt.Errorf("%w: the field %s was changed by a newer version of the app, and only that can put it back", ErrSchema, f.Name))
 			}
 			if row.Values[i] = f.Base; row.Stamps != nil {
 				row.Stamps[i] = 0

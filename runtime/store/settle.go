@@ -44,6 +44,8 @@ func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
 	if s.done > 0 {
 		tx.state.Settled = mark
 		tx.state.Settled.Refused, tx.state.Settled.Conflicts = nil, nil // the entries say it
+	} else {
+		tx.state.lost()
 	}
 	tx.state.Cut, tx.dirty = nil, true
 	return &s.Settlement, nil
@@ -115,6 +117,7 @@ const settleBatch = 1000
 
 func (tx *Tx) settleEntries(s *settler) error {
 	var last *model.Patch
+	ends := map[string]model.Value{} // the last key of each model of the cut
 	for {
 		batch := make([]settled, 0, settleBatch)
 		for e, err := range tx.cutEntries(s.cut, last) {
@@ -122,6 +125,7 @@ func (tx *Tx) settleEntries(s *settler) error {
 				return err
 			}
 			last = &model.Patch{Model: e.Model, Key: e.Key}
+			ends[e.Model] = e.Key
 			if after, changed := s.next(e); changed {
 				if batch = append(batch, settled{e.Model, e.Key, after}); len(batch) == settleBatch {
 					break
@@ -134,9 +138,16 @@ func (tx *Tx) settleEntries(s *settler) error {
 			}
 		}
 		if len(batch) < settleBatch {
-			return nil
+			break
 		}
 	}
+	for e, err := range tx.entriesBeside(ends) { // of models that this version of the app does not have
+		if err != nil {
+			return err
+		}
+		s.left = s.left || e.Seq <= s.cut.Seq
+	}
+	return nil
 }
 
 // settled is an entry after it was settled, nil for nothing.

@@ -148,6 +148,73 @@ func TestUnknownModelIsNotSent(t *testing.T) {
 	if diff := cmp.Diff([]string{"area/1"}, unsynced(t, db)); diff != "" {
 		t.Error(diff)
 	}
+	if at, ok := db.LastSynced(); ok {
+		t.Errorf("all counts as settled: %+v", at)
+	}
+}
+
+// A cut of which nothing arrived may come late to a backend that was put back to
+// before it was fenced: then it is the backend that was rewound.
+func TestLostCutComesLate(t *testing.T) {
+	db := open(t)
+	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
+	var lost, none model.Mark
+	must(t, db, func(tx *store.Tx) error {
+		cut, err := tx.OpenCut(0)
+		if err != nil {
+			return err
+		}
+		lost, none = model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1}, model.Mark{Client: cut.Client}
+		_, err = tx.Settle(none)
+		return err
+	})
+	must(t, db, func(tx *store.Tx) error {
+		var rewound *store.BackendRewoundError
+		if err := tx.CheckMark(lost); !errors.As(err, &rewound) {
+			t.Errorf("checking its mark: %v", err)
+		}
+		return tx.CheckMark(none)
+	})
+}
+
+// A chunk follows one of the same cut only.
+func TestChunkAfterAnother(t *testing.T) {
+	db := open(t)
+	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
+	must(t, db, func(tx *store.Tx) error {
+		if _, err := tx.OpenCut(0); err != nil {
+			return err
+		}
+		for _, after := range []*model.Chunk{{}, {Patches: []model.Patch{{Model: "nothing"}}}} {
+			if _, err := tx.Chunk(after); err == nil {
+				t.Errorf("it follows %+v", after)
+			}
+		}
+		return nil
+	})
+}
+
+// A new client has made no cut yet.
+func TestRenameForgetsTheCut(t *testing.T) {
+	db := open(t)
+	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
+	pushed(t, db)
+	must(t, db, func(tx *store.Tx) error { return tx.Rename() })
+	if at, ok := db.LastSynced(); !ok || at.Cut != 0 || at.Seq == 0 {
+		t.Errorf("last synced %+v, %v", at, ok)
+	}
+}
+
+// A store with content, and without its record of itself, is no new store.
+func TestLostRecordOfItself(t *testing.T) {
+	disk := memstore.New()
+	db := openOn(t, disk, &items.Schema, false)
+	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
+	must(t, db, func(tx *store.Tx) error { return store.LoseState(tx) })
+	closed(t, db)
+	if db, err := store.Open(t.Context(), disk, "db", &items.Schema, store.Options{}); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("it is opened as %v: %v", db, err)
+	}
 }
 
 // A field that this version of the app does not know is sent as it was stored.

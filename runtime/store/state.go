@@ -26,8 +26,9 @@ type state struct {
 	Settled model.Mark `json:"settled,omitzero"` // by which the latest cut was settled that the backend applied any of
 
 	// Superseded holds the nonces of cuts that a backend had applied, or may have, when
-	// the client had to start over with another state of it. A backend that comes with
-	// one of them was put forward again; the store is no copy.
+	// the client had to start over with another state of it, and of those that were lost
+	// on the way. A backend that comes with one of them was put back or forward; the
+	// store is no copy.
 	Superseded []string `json:"superseded,omitempty"`
 
 	// Reconciled holds, by the id of each backup that was reconciled into this

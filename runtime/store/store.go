@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/resetgen/resetgen/internal/notify"
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
@@ -62,8 +63,11 @@ type Store struct {
 // Open opens the store at path, which the driver makes if there is none, unless
 // it is opened to be read only.
 func Open(ctx context.Context, driver Driver, path string, schema *Schema, o Options) (*Store, error) {
+	if driver == nil {
+		return nil, fmt.Errorf("opening the store %s: the driver is nil", path)
+	}
 	if err := schema.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	log := o.Logger
 	if log == nil {
@@ -95,7 +99,11 @@ func (s *Store) begin(ctx context.Context) error {
 	if s.state, found, err = loadState(tx); err != nil || found {
 		return err
 	}
-	if s.readOnly {
+	content, err := s.anyContent(tx)
+	if err != nil {
+		return err
+	}
+	if content || s.readOnly {
 		return fmt.Errorf("%w: it has no record of itself", ErrCorrupt)
 	}
 	s.state = newState()
@@ -103,6 +111,19 @@ func (s *Store) begin(ctx context.Context) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// anyContent tells whether the store holds anything.
+func (s *Store) anyContent(tx EngineTx) (bool, error) {
+	for _, err := range tx.Entries("", model.Value{}) {
+		return err == nil, err
+	}
+	for _, m := range s.schema.Models() {
+		for _, err := range tx.Rows(m.Info) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Path is where the store lies.
@@ -134,9 +155,9 @@ func (s *Store) committed() state {
 
 // Update runs do in a transaction that writes. The changes last when Update
 // returns without an error; after an error, or a panic in do, nothing was
-// changed, except that after an error of the disk in committing it may be open
-// whether all or nothing was: open the store again to see. It waits while another Update runs, until ctx ends, so do must not call
-// it.
+// changed. After an error of the disk in committing it is not known whether all was
+// written or nothing: open the store again to see. It waits while another Update runs,
+// until ctx ends, so do must not call it.
 func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
 	if s.readOnly {
 		return fmt.Errorf("writing to %s: %w", s.path, ErrReadOnly)

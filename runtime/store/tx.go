@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -52,9 +53,9 @@ func (tx *Tx) check(write bool) error {
 	return context.Cause(tx.ctx)
 }
 
-// commitStamp is the stamp of this transaction's writes, and their sequence. The
-// first write takes them.
-func (tx *Tx) commitStamp() (uint64, stamp.Stamp) {
+// CommitStamp is the sequence and the stamp of what this transaction writes as the
+// app's own. The first such write takes them.
+func (tx *Tx) CommitStamp() (uint64, stamp.Stamp) {
 	if tx.stamped == 0 {
 		tx.stamped = tx.store.clock.Next()
 		tx.state.Seq++
@@ -227,7 +228,7 @@ func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
 
 // Write writes an object as the app itself would: it is stamped and unsynced
 // afterwards, in the fields in which it differs from what is stored. It is for
-// code that has no generated type at hand.
+// code that has no generated type at hand. Only the values of the row count.
 func (tx *Tx) Write(m *model.Info, key model.Value, row *model.Row) error {
 	if err := tx.check(true); err != nil {
 		return describe("writing", m, key, err)
@@ -239,12 +240,12 @@ func (tx *Tx) Write(m *model.Info, key model.Value, row *model.Row) error {
 	if err != nil {
 		return err
 	}
-	after, from := row.Clone(), before
+	from := before
 	if from == nil {
 		from = model.NewRow(m)
-	} else {
-		after.Stamp, after.Stamps, after.Extra = before.Stamp, before.Clone().Stamps, before.Extra
 	}
+	after := from.Clone()
+	after.Values = slices.Clone(row.Values)
 	changed := after.Differing(from)
 	changed.Remove(m.Key)
 	return tx.put(m, key, before, after, changed, model.FieldSet{})
@@ -259,6 +260,14 @@ func (tx *Tx) adopt(e *model.Entry) {
 	tx.observe(e.Stamp)
 }
 
+// resume takes over the clock of a store whose life this one goes on with: its stamps
+// do not run backwards, although the device's clock may.
+func (tx *Tx) resume(high stamp.Stamp) {
+	tx.store.clock.Resume(high)
+	tx.dirty = true
+}
+
+// observe takes note of a stamp of another device's.
 func (tx *Tx) observe(s stamp.Stamp) {
 	if !tx.store.clock.Observe(s) {
 		tx.store.log.Warn("a stamp far ahead of this device's clock was not followed", "store", tx.store.path, "stamp", s)
@@ -296,8 +305,7 @@ func (tx *Tx) SetReconciled(backup *Tx) error {
 	tx.state.Reconciled = reconciled
 	tx.state.Reconciled[from.ID] = from.Seq
 	tx.state.Seq = max(tx.state.Seq, from.Seq)
-	tx.dirty = true
-	tx.observe(from.High)
+	tx.resume(from.High)
 	return nil
 }
 
