@@ -12,7 +12,7 @@
 //	BenchmarkDiff       x-byhand    the same written by hand; 1.2
 //	BenchmarkMerge      x-byhand    the same written by hand; 2
 //	BenchmarkReconcile  x-scan      the published recipe in SQL, on a million objects; 0.1, in 64 MiB
-//	BenchmarkTracking   x-bare      the same SQL that records nothing; 1.4
+//	BenchmarkTracking   x-bare      the same SQL that records nothing; 1.4 for Write
 //	BenchmarkLoad       x-bare      a prepared INSERT; 1.25 for Load
 //	BenchmarkOpen       x-thousand  opening a store of a thousand objects; 1
 //	BenchmarkPull       x-load      loading the same objects without a session; 1.5
