@@ -14,7 +14,8 @@ import (
 // one that this version of the app cannot take over. That is what
 // RecoverOrDiscard discards a backup for. A full disk, a file that is not there, a
 // store in use or the end of a context is not: these may be mended, or over the
-// next time. Pass it no error of the fresh store.
+// next time. An error of the fresh store says nothing about the backup, so it is not
+// for this function.
 func Unreadable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false

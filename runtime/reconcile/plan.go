@@ -1,13 +1,16 @@
 // Package reconcile brings the unsynced changes of a backup into a fresh copy of
 // what the backend has, and reports what became of each.
 //
-// A Plan can be previewed and applied, in one transaction. Both take the same way
-// through package merge, object by object, so what was previewed is what is done
+// A Plan can be previewed and applied, in one transaction. Both ask package merge
+// about the same objects in the same order, so what was previewed is what is done
 // unless the fresh store was written meanwhile. The work is proportional to what is
 // unsynced; a store that does not speak SQL is read through where references may
-// point to what is deleted. Memory does not grow with it, but for what a constraint
-// refuses, for references to what is not there, and for the keys of what is deleted
-// while others may refer to it, or recovered by hand.
+// point to what is deleted.
+//
+// Objects are taken one at a time, so memory does not grow with their number. Kept
+// until the end are only objects that a constraint of the store refused, references to
+// what is not there, the keys of deleted objects that others may refer to, and the keys
+// of what was recovered by hand.
 //
 // Reconcile does as much as can be done by stamps alone, for apps that keep their
 // data in a way of their own.
@@ -48,8 +51,8 @@ type Options struct {
 	Policy   model.Policy
 
 	// Manual is the function that the strategy manual calls, in the transaction that
-	// notes the backup as reconciled. What it does counts when it returns nil; after
-	// an error or a panic of its nothing was changed. Preview calls it too.
+	// notes the backup as reconciled. What it does counts when it returns nil; if it
+	// returns an error or panics, nothing is changed. Preview calls it too.
 	Manual func(*ByHand) error
 
 	// Mark is what the backend knows of the backup's client, as of the fresh copy.

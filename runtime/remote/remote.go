@@ -21,9 +21,8 @@ import (
 // Remote is a connection to a backend. Its methods are safe for concurrent use;
 // a client calls one at a time. All of them end soon after their context does.
 //
-// An error is one of these, or anything else, which means that the call may have
-// worked or not and is worth another try: a *ClientResetError, or one that wraps
-// ErrFenced. What a Remote gives is for reading: others may have been given it too.
+// An error is a *ClientResetError, or wraps ErrFenced. Any other one means that the
+// call may or may not have worked, and is worth another try. What a Remote gives is for reading: others may have been given it too.
 type Remote interface {
 	// Pull yields, page by page, the objects that were written after the cursor,
 	// each once and in its newest state, up to what the backend holds at some

@@ -17,8 +17,8 @@ const CatalogFormat = 1
 // fields that were ever written to it. It tells an older schema from a foreign
 // one, and what a store should have from what it has lost.
 type Catalog struct {
-	// Models only ever grows: a model that the app has no more stays, and the place of
-	// a model among them never changes, whatever it is called.
+	// Models only ever grows: a model stays when the app no longer has it, and the
+	// place of a model among them never changes, whatever it is called.
 	Models []CatalogModel
 }
 
@@ -28,8 +28,8 @@ type CatalogModel struct {
 	Track model.Track
 	Key   int // the place of the key
 
-	// Fields only ever grows: a field that the app has no more stays, with its
-	// values, and the place of a field among them never changes.
+	// Fields only ever grows: a field stays, with its values, when the app no
+	// longer has it, and the place of a field among them never changes.
 	Fields []CatalogField
 }
 

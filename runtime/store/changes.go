@@ -19,7 +19,7 @@ type Changes struct {
 // mostChanges bounds what is kept for a listener that is slow.
 const mostChanges = 10_000
 
-// And is what happened in both.
+// And joins what happened in c with what happened next.
 func (c Changes) And(next Changes) Changes {
 	if c.All || next.All || len(c.Keys)+len(next.Keys) > mostChanges {
 		return Changes{All: true}

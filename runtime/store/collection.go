@@ -118,6 +118,9 @@ func (c *Collection[K, T, R]) record(tx *Tx, key model.Value, row *model.Row, re
 // is then what is stored, so it can be changed further and put again. A record in
 // which nothing was changed writes nothing, unless it is new.
 func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
+	if r == nil {
+		return fmt.Errorf("writing %s: the record is nil", c.b.Info.Name)
+	}
 	rec, v := c.b.Open(r)
 	switch {
 	case rec.tx == nil:
@@ -311,6 +314,9 @@ func (c *Collection[K, T, R]) Load(tx *Tx, v *T, at stamp.Stamp) error {
 
 // row is a plain struct in its stored form, and its key.
 func (c *Collection[K, T, R]) row(v *T) (model.Value, *model.Row, error) {
+	if v == nil {
+		return model.Value{}, nil, fmt.Errorf("writing %s: the struct is nil", c.b.Info.Name)
+	}
 	row := model.NewRow(c.b.Info)
 	e := codec.NewEncoder(c.b.Info, row, model.FirstFields(len(c.b.Info.Fields)))
 	c.b.Encode(e, v)
@@ -323,7 +329,7 @@ func (c *Collection[K, T, R]) row(v *T) (model.Value, *model.Row, error) {
 
 // All yields every object in the order of the keys, one at a time. An object
 // that cannot be read is an error that names it, and the end. Whether it shows
-// writes made meanwhile in the same transaction is open.
+// writes made meanwhile in the same transaction is unspecified.
 func (c *Collection[K, T, R]) All(tx *Tx) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		read := tx.writes // the rows may be those of this moment

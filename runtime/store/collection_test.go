@@ -350,3 +350,24 @@ func TestClosedStore(t *testing.T) {
 		t.Errorf("the error was %v", err)
 	}
 }
+
+// Nothing panics on what is missing.
+func TestNil(t *testing.T) {
+	if _, err := store.Open(t.Context(), nil, "db", &items.Schema, store.Options{}); err == nil || !strings.Contains(err.Error(), "driver") {
+		t.Errorf("without a driver: %v", err)
+	}
+	if _, err := store.Open(t.Context(), memstore.New(), "db", nil, store.Options{}); !errors.Is(err, store.ErrSchema) {
+		t.Errorf("without a schema: %v", err)
+	}
+	db := open(t)
+	for what, do := range map[string]func(tx *store.Tx) error{
+		"record":  func(tx *store.Tx) error { return records.Put(tx, nil) },
+		"replace": func(tx *store.Tx) error { return records.Replace(tx, nil) },
+		"save":    func(tx *store.Tx) error { return records.Save(tx, nil, &item{ID: "a"}) },
+		"load":    func(tx *store.Tx) error { return records.Load(tx, nil, 1) },
+	} {
+		if err := db.Update(t.Context(), do); err == nil || !strings.Contains(err.Error(), "nil") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -23,19 +23,23 @@ type Driver interface {
 	// opened to be read only: then what it lacks reads as absent, and what would
 	// be converted is handed out as it is found.
 	//
-	// One opener writes to a store or several read it. Any other is refused with an
-	// error that wraps ErrInUse, and at once unless ctx has a deadline: until that a
-	// driver may wait for the store.
+	// Either one opener writes to a store or any number read it. Who comes besides is
+	// refused with an error that wraps ErrInUse. Where ctx has a deadline a driver may
+	// wait for the store until then.
 	Open(ctx context.Context, path string, schema *Schema, o DriverOptions) (Engine, error)
 }
 
 // Files is how a driver treats stores that nobody reads or writes: it knows what
 // lies beside a file and who has it open, so stores are moved by these and by no
-// other means. What is open anywhere is refused with an error that wraps ErrInUse, as
-// by Open; where there is no store at a path that needs one, with fs.ErrNotExist; two
-// paths that are one, with fs.ErrExist. What a call did lasts when it returns. One that
-// a kill cut short can be repeated: if it was through, Link and Remove do nothing,
-// Replace finds nothing at from and Copy finds its copy at to.
+// other means. Their errors wrap
+//
+//   - ErrInUse where the store is open anywhere, as that of Open does,
+//   - fs.ErrNotExist where there is no store at a path that needs one,
+//   - fs.ErrExist where both paths are the same.
+//
+// What a call did lasts when it returns. One that a kill cut short can be repeated: if
+// it was through, Link and Remove do nothing, Replace finds nothing at from and Copy
+// finds its copy at to.
 type Files interface {
 	// Claim keeps a path, with or without a store, for this process until release is
 	// called, once: no other can open a store there or move one, this one can.
@@ -107,7 +111,7 @@ type EngineTx interface {
 	Delete(m *model.Info, key model.Value) error
 
 	// Rows yields every object of the model in the order of the keys
-	// (model.Compare). Whether it shows writes made meanwhile is open.
+	// (model.Compare). Whether it shows writes made meanwhile is unspecified.
 	Rows(m *model.Info) iter.Seq2[*model.Row, error]
 
 	// Entry reads the entry of an object, or gives nil.
@@ -124,7 +128,7 @@ type EngineTx interface {
 	// Entries yields the entries that come after the one of the object named, in
 	// the order of the models' names and then of the keys: every entry where
 	// model is "", and every one of the model from its first on where the key is
-	// absent. Whether it shows writes made meanwhile is open.
+	// absent. Whether it shows writes made meanwhile is unspecified.
 	Entries(model string, key model.Value) iter.Seq2[*model.Entry, error]
 
 	// Meta reads a value of the store's bookkeeping, or gives nil.

@@ -21,7 +21,7 @@ var (
 	ErrWrongTx = errors.New("the record belongs to another transaction")
 
 	// ErrReadOnly: a write in View, or in a store that was opened to be read.
-	ErrReadOnly = errors.New("only reading is possible here; write in Update")
+	ErrReadOnly = errors.New("only reading is possible here; write in Update, in a store that was not opened with Options.ReadOnly")
 
 	// ErrUnsynced: there are unsynced changes where there must be none.
 	ErrUnsynced = errors.New("there are unsynced changes")

@@ -136,7 +136,7 @@ func (l *ModelLayout) checkConvert(f int, was model.Kind) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("%w: %s.%s is stored as a %s and is a %s in the app%s", ErrSchema, l.Info.Name, field.Name, was, field.Kind, mend)
+	return fmt.Errorf("%w: %s.%s is stored as %s and is of the kind %s in the app%s", ErrSchema, l.Info.Name, field.Name, was, field.Kind, mend)
 }
 
 // find is the place of a field in the store as it is, under its name or, failing

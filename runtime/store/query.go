@@ -14,7 +14,7 @@ type Querier interface {
 	// order of the keys: an SQL expression over the model's stored names, with a ?
 	// for each argument. The arguments are an app's own values. A condition that
 	// the store cannot make sense of is an error that wraps ErrQuery. Whether it
-	// shows writes made meanwhile is open.
+	// shows writes made meanwhile is unspecified.
 	Query(m *model.Info, where string, args []any) iter.Seq2[*model.Row, error]
 }
 
@@ -39,7 +39,7 @@ var (
 // compared in their stored form. A store that does not speak SQL answers with
 // ErrNoSQL, a condition that it cannot use is an error that wraps ErrQuery. The
 // condition is never able to write. It sees what the transaction has written;
-// whether it shows what is written while it is under way is open.
+// whether it shows what is written while it is under way is unspecified.
 func (c *Collection[K, T, R]) Query(tx *Tx, where string, args ...any) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		read := tx.writes // the rows may be those of this moment

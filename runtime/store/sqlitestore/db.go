@@ -21,11 +21,11 @@ import (
 // store, so that the store can leave a single file.
 func (d Driver) ReadOnlyDB(ctx context.Context, path string) (*sql.DB, error) {
 	file, sqlite, err := d.locate(ctx, path)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = regular(file, true)
 	}
-	if err := regular(file, true); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("opening %s for SQL: %w", path, err)
 	}
 	l, err := acquire(file, looking, sqlite)
 	if err != nil {

@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -84,6 +85,9 @@ func (d Driver) locate(ctx context.Context, path string) (file string, sqlite dr
 	if path == "" || path == ":memory:" {
 		return "", nil, fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
 	}
+	if strings.HasPrefix(path, "file:") {
+		return "", nil, fmt.Errorf("%w: the path %q is a URI; give the path of the file alone, the store sees to the settings", store.ErrNotAStore, path)
+	}
 	if file, err = filepath.Abs(path); err != nil {
 		return "", nil, err
 	}
@@ -101,7 +105,7 @@ func (d Driver) locate(ctx context.Context, path string) (file string, sqlite dr
 func (d Driver) driver() (driver.Driver, error) {
 	db, err := sql.Open(d.Name, "")
 	if err != nil {
-		return nil, fmt.Errorf("finding the SQLite driver %q among those that the app imports, which are %q: %w", d.Name, sql.Drivers(), err)
+		return nil, fmt.Errorf("finding the SQLite driver %q among those that the app imports, which are %q (the names are sqlite after import _ \"modernc.org/sqlite\", sqlite3 after _ \"github.com/mattn/go-sqlite3\"): %w", d.Name, sql.Drivers(), err)
 	}
 	return db.Driver(), db.Close()
 }
