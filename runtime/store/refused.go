@@ -20,17 +20,6 @@ func (tx *Tx) Refused() iter.Seq2[*model.Entry, error] {
 	}
 }
 
-// Refuse notes that an object's changes are not to be sent until somebody has
-// looked at them, and why.
-func (tx *Tx) Refuse(m *model.Info, key model.Value, reason string) error {
-	e, err := tx.unsent("refusing", m, key)
-	if err != nil {
-		return err
-	}
-	e.Refused = refusal(reason)
-	return tx.setEntry(m, key, e)
-}
-
 // Retry lets a change that the backend refused go into the next cut. Its error
 // wraps ErrNotFound where nothing was refused.
 func (tx *Tx) Retry(m *model.Info, key model.Value) error {

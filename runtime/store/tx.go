@@ -34,9 +34,6 @@ type Tx struct {
 	changes Changes // what has, if so
 }
 
-// Context is the context that the transaction was begun with.
-func (tx *Tx) Context() context.Context { return tx.ctx }
-
 // Store is the store that the transaction runs in.
 func (tx *Tx) Store() *Store { return tx.store }
 
