@@ -22,8 +22,8 @@ func Fit(m *Model, local *model.Row) (*model.Row, []Loss) {
 	}
 	for f := range row.Values {
 		field := &m.Info.Fields[f]
-		v, err := field.Fit(row.Values[f])
-		if err != nil || v.IsAbsent() {
+		v, err := field.Present(row.Values[f])
+		if err != nil {
 			v = field.Zero
 		}
 		row.Values[f] = v

@@ -127,6 +127,16 @@ func (f *Field) Fit(v Value) (Value, error) {
 	return v.Fit(f.Kind, f.Null)
 }
 
+// Present is v in the form that the field has now, and its zero value where v is
+// absent.
+func (f *Field) Present(v Value) (Value, error) {
+	fit, err := f.Fit(v)
+	if err == nil && fit.IsAbsent() {
+		fit = f.Zero
+	}
+	return fit, err
+}
+
 // Index is the index of the field with the stored name, or -1.
 func (m *Info) Index(name string) int {
 	for i := range m.Fields {

@@ -214,12 +214,9 @@ func renamed(m *model.Info) map[string]string {
 // sent as it is on record, for that is how the backend knows it.
 func valueToSend(m *model.Info, row *model.Row, name string) (model.Value, error) {
 	if i := m.Index(name); i >= 0 {
-		v, err := m.Fields[i].Fit(row.Values[i])
+		v, err := m.Fields[i].Present(row.Values[i])
 		if err != nil {
 			return v, &model.FieldError{Model: m.Name, Field: name, Value: row.Values[i], Err: err}
-		}
-		if v.IsAbsent() {
-			v = m.Fields[i].Zero
 		}
 		return v, nil
 	}

@@ -107,13 +107,11 @@ func (tx *Tx) fitting(m *model.Info, key model.Value, row *model.Row) *model.Row
 		if v.Kind() == field.Kind && field.Kind != model.JSON && field.Convert == nil {
 			continue // as nearly all do
 		}
-		fit, err := field.Fit(v)
+		fit, err := field.Present(v)
 		switch {
 		case err != nil:
 			tx.store.log.Error("a value that the backend sent does not fit; its field reads as the zero value here",
 				"store", tx.store.path, "object", fmt.Sprintf("%s %v", m.Name, key), "field", field.Name, "error", err)
-			fit = field.Zero
-		case fit.IsAbsent():
 			fit = field.Zero
 		case fit == v:
 			continue

@@ -106,12 +106,9 @@ func (tx *Tx) base(m *model.Info, key model.Value, e *model.Entry) (*model.Row, 
 	}
 	for i := range row.Values {
 		field := &m.Fields[i]
-		v, err := field.Fit(row.Values[i])
+		v, err := field.Present(row.Values[i])
 		if err != nil {
 			return nil, describe("discarding", m, key, &model.FieldError{Model: m.Name, Field: field.Name, Value: row.Values[i], Err: err})
-		}
-		if v.IsAbsent() {
-			v = field.Zero
 		}
 		row.Values[i] = v
 	}
