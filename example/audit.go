@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/resetgen/resetgen/example/catalog"
 )
@@ -31,14 +31,27 @@ func (t *tally) count(survived bool) {
 	}
 }
 
+// sides are the four catalogues that are compared, each by id and in parts: as it
+// was at the last sync, as either side had it then, and the result.
+type sides struct{ base, local, remote, result map[string]parts }
+
+func (s *story) sides() sides {
+	return sides{cutAll(s.base), cutAll(s.local), cutAll(s.remote), cutAll(s.result)}
+}
+
+// at gives one feature of each.
+func (s *sides) at(id string) (base, local, remote, result parts) {
+	return s.base[id], s.local[id], s.remote[id], s.result[id]
+}
+
 // compare audits a result.
-func compare(base, local, remote, result map[string]parts) audit {
+func (s *sides) compare() audit {
 	var a audit
-	ids := maps.Clone(base)
-	maps.Copy(ids, local)
-	maps.Copy(ids, remote)
+	ids := maps.Clone(s.base)
+	maps.Copy(ids, s.local)
+	maps.Copy(ids, s.remote)
 	for id := range ids {
-		b, l, r, now := base[id], local[id], remote[id], result[id]
+		b, l, r, now := s.at(id)
 		if b != nil && r == nil && now != nil {
 			a.revived++
 		}
@@ -66,13 +79,7 @@ func (a *audit) object(base, local, remote, result parts) {
 		}
 		return
 	}
-	names := maps.Clone(base)
-	if names == nil {
-		names = parts{}
-	}
-	maps.Copy(names, local)
-	maps.Copy(names, remote)
-	for name := range names {
+	for name := range names(base, local, remote) {
 		b, l, r, now := base[name], local[name], remote[name], result[name]
 		switch {
 		case l != b && l == r:
@@ -87,35 +94,54 @@ func (a *audit) object(base, local, remote, result parts) {
 	}
 }
 
-// parts is a feature cut into what can change by itself. A part that is not
-// there is "".
+// parts is a feature cut into what can change by itself: fields, elements of sets
+// and keys of maps, by name. A part that is not there is "".
 type parts map[string]string
 
 func (p parts) equal(q parts) bool { return (p == nil) == (q == nil) && maps.Equal(p, q) }
 
-// cut cuts a feature into its parts.
+// names are the names of all the parts.
+func names(all ...parts) parts {
+	names := parts{}
+	for _, p := range all {
+		maps.Copy(names, p)
+	}
+	return names
+}
+
+// field is the field that a part belongs to.
+func field(part string) string {
+	name, _, _ := strings.Cut(part, "[")
+	return name
+}
+
+// cut cuts a feature into its parts. A zero value is no part.
 func cut(f catalog.Feature) parts {
 	p := parts{}
-	add := func(name string, value any, zero bool) {
-		if !zero {
-			text, _ := json.Marshal(value) // strings and bools always have a form
-			p[name] = string(text)
+	text := func(name, value string) {
+		if value != "" {
+			p[name] = strconv.Quote(value)
 		}
 	}
-	add("description", f.Description, f.Description == "")
-	add("mdn_url", f.MDNURL, f.MDNURL == "")
-	add("source_file", f.SourceFile, f.SourceFile == "")
-	add("deprecated", f.Deprecated, !f.Deprecated)
-	add("experimental", f.Experimental, !f.Experimental)
-	add("standard_track", f.StandardTrack, !f.StandardTrack)
+	flag := func(name string, value bool) {
+		if value {
+			p[name] = "true"
+		}
+	}
+	text("description", f.Description)
+	text("mdn_url", f.MDNURL)
+	text("source_file", f.SourceFile)
+	flag("deprecated", f.Deprecated)
+	flag("experimental", f.Experimental)
+	flag("standard_track", f.StandardTrack)
 	for _, url := range f.SpecURLs {
-		add("spec_urls "+url, true, false)
+		p["spec_urls["+url+"]"] = strconv.Quote(url)
 	}
 	for _, tag := range f.Tags {
-		add("tags "+tag, true, false)
+		p["tags["+tag+"]"] = strconv.Quote(tag)
 	}
 	for browser, version := range f.Support {
-		add("support "+browser, version, false)
+		p["support["+browser+"]"] = strconv.Quote(version)
 	}
 	return p
 }
@@ -127,34 +153,4 @@ func cutAll(features []catalog.Feature) map[string]parts {
 		all[f.ID] = cut(f)
 	}
 	return all
-}
-
-// edited is the catalogue as the contributor left it.
-func edited(base []catalog.Feature, edits []Edit) (map[string]parts, error) {
-	byID := make(map[string]catalog.Feature, len(base))
-	for _, f := range base {
-		byID[f.ID] = f
-	}
-	all := cutAll(base)
-	for _, e := range edits {
-		if e.Op == "delete" {
-			delete(all, e.ID)
-			continue
-		}
-		f := byID[e.ID]
-		text, err := json.Marshal(e.Fields)
-		if err != nil {
-			return nil, err
-		}
-		f.ID, f.Support = e.ID, maps.Clone(f.Support)
-		f.SpecURLs, f.Tags = slices.Clone(f.SpecURLs), slices.Clone(f.Tags)
-		if _, whole := e.Fields["support"]; whole {
-			f.Support = nil // decoding into a map would keep its other keys
-		}
-		if err := json.Unmarshal(text, &f); err != nil {
-			return nil, err
-		}
-		all[e.ID] = cut(f)
-	}
-	return all, nil
 }

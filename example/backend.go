@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/resetgen/resetgen/example/catalog"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -20,8 +19,7 @@ import (
 // a kill meets the backend that the contributor knew.
 func (s *story) seed(ctx context.Context) error {
 	s.backend = memremote.New(memremote.Options{Seed: 1})
-	at := stamp.At(lastSync.Add(-time.Hour))
-	objects, err := s.objects(ctx, s.base, func(catalog.Feature) stamp.Stamp { return at })
+	objects, err := s.objects(ctx, s.base, func(catalog.Feature) stamp.Stamp { return stamp.At(beforeSync) })
 	if err != nil {
 		return err
 	}
@@ -36,13 +34,7 @@ func (s *story) seed(ctx context.Context) error {
 // The history before that is trimmed.
 func (s *story) moveOn(ctx context.Context) error {
 	s.backend.Restore(s.earlier)
-	before := cutAll(s.base)
-	objects, err := s.objects(ctx, s.remote, func(f catalog.Feature) stamp.Stamp {
-		if before[f.ID].equal(cut(f)) {
-			return stamp.At(lastSync.Add(-time.Hour)) // left alone
-		}
-		return stamp.At(release56)
-	})
+	objects, err := s.objects(ctx, s.remote, s.releasedAt())
 	if err != nil {
 		return err
 	}
@@ -53,12 +45,27 @@ func (s *story) moveOn(ctx context.Context) error {
 	}
 	for _, f := range s.base {
 		if key := model.StringValue(f.ID); !there[key] {
-			s.backend.Delete(s.info().Name, key, stamp.At(release56))
+			s.backend.Delete(s.features.Info().Name, key, stamp.At(release56))
 		}
 	}
 	s.backend.Put(objects...)
 	s.backend.Trim(trimmed - 1)
 	return nil
+}
+
+// releasedAt tells when a feature of the maintainers' release was last changed. What
+// they left alone has the stamp that it had.
+func (s *story) releasedAt() func(catalog.Feature) stamp.Stamp {
+	before := map[string]*catalog.Feature{}
+	for i, f := range s.base {
+		before[f.ID] = &s.base[i]
+	}
+	return func(f catalog.Feature) stamp.Stamp {
+		if b := before[f.ID]; b != nil && catalog.DiffFeature(b, &f).Empty() {
+			return stamp.At(beforeSync)
+		}
+		return stamp.At(release56)
+	}
 }
 
 // objects is features in the form in which a backend has them: a store in memory
@@ -70,15 +77,15 @@ func (s *story) objects(ctx context.Context, features []catalog.Feature, at func
 	}
 	err = db.Update(ctx, func(tx *store.Tx) error {
 		for _, f := range features {
-			if err := s.load(tx, f, at(f)); err != nil {
+			if err := s.features.Load(tx, f, at(f)); err != nil {
 				return err
 			}
 		}
-		for row, err := range tx.Rows(s.info()) {
+		for row, err := range tx.Rows(s.features.Info()) {
 			if err != nil {
 				return err
 			}
-			objects = append(objects, remote.ObjectOf(s.info(), row))
+			objects = append(objects, remote.ObjectOf(s.features.Info(), row))
 		}
 		return nil
 	})
@@ -88,18 +95,18 @@ func (s *story) objects(ctx context.Context, features []catalog.Feature, at func
 // sameAsBackend checks that the contributor's store and the backend hold the same.
 func (s *story) sameAsBackend(tx *store.Tx) error {
 	n := 0
-	for row, err := range tx.Rows(s.info()) {
+	for row, err := range tx.Rows(s.features.Info()) {
 		if err != nil {
 			return err
 		}
 		n++
-		key := row.Values[s.info().Key]
-		o := s.backend.Get(s.info().Name, key)
+		key := row.Values[s.features.Info().Key]
+		o := s.backend.Get(s.features.Info().Name, key)
 		if o == nil {
 			return fmt.Errorf("%v is here and not at the backend", key)
 		}
-		if differing := o.Row(s.info()).Differing(row); !differing.Empty() {
-			return fmt.Errorf("%v differs from the backend's in %v", key, s.info().Names(differing))
+		if differing := o.Row(s.features.Info()).Differing(row); !differing.Empty() {
+			return fmt.Errorf("%v differs from the backend's in %v", key, s.features.Info().Names(differing))
 		}
 	}
 	if all := len(s.backend.All()); all != n {

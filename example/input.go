@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -15,22 +16,21 @@ import (
 //go:embed testdata/*.jsonl.gz
 var input embed.FS
 
-// Edit is something that the contributor did: set some fields of a feature,
-// create one, or delete one.
-type Edit struct {
-	Op     string                     `json:"op"`
-	ID     string                     `json:"id"`
-	Fields map[string]json.RawMessage `json:"fields"`
+// read reads the three files: the catalogue at the last sync, the maintainers'
+// release of it, and what the contributor did.
+func (s *story) read(context.Context) (err error) {
+	if s.base, err = readFile[catalog.Feature]("base"); err != nil {
+		return err
+	}
+	if s.remote, err = readFile[catalog.Feature]("remote"); err != nil {
+		return err
+	}
+	s.edits, err = readFile[Edit]("local-edits")
+	return err
 }
 
-// release reads a release of the catalogue: base or remote.
-func release(name string) ([]catalog.Feature, error) { return read[catalog.Feature](name) }
-
-// edits reads what the contributor did.
-func edits() ([]Edit, error) { return read[Edit]("local-edits") }
-
-// read reads a compressed file of one JSON object a line.
-func read[T any](name string) ([]T, error) {
+// readFile reads a compressed file of one JSON object a line.
+func readFile[T any](name string) ([]T, error) {
 	file := path.Join("testdata", name+".jsonl.gz")
 	f, err := input.Open(file)
 	if err != nil {

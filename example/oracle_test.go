@@ -64,83 +64,154 @@ func zero(id string) object {
 	}
 }
 
-// judgement is what must become of one edit.
+// judgement is what must become of one object.
 type judgement struct {
-	outcome string
-	result  object // nil: no such feature in the fresh store
+	outcome   string           // "" where no report mentions it
+	result    object           // nil: no such feature afterwards
+	conflicts map[place]values // all of them
 }
 
-func (o *oracle) judge(edit object, track, strategy, policy string) judgement {
-	id := edit["id"].(string)
-	base, remote := o.base[id], o.remote[id]
-	if strategy == "discard" {
-		return judgement{"dropped", remote}
+// place is where both sides changed something: a field, a key of a map, or, where
+// both are empty, the object.
+type place struct{ field, part string }
+
+type values struct{ base, local, remote, result any }
+
+// judge says what must become of every object that an option does something about.
+func (o *oracle) judge(c options) map[string]judgement {
+	all := map[string]judgement{}
+	if c.strategy == "overwrite" {
+		for id, base := range o.base {
+			all[id] = overwritten(base, o.remote[id])
+		}
 	}
-	deletesWin := policy == "deletes-win"
-	switch op := edit["op"]; {
+	for _, edit := range o.edits {
+		id := edit["id"].(string)
+		base, remote := o.base[id], o.remote[id]
+		if edit["op"] == "create" {
+			base = zero(id)
+		}
+		local := apply(base, edit)
+		switch c.strategy {
+		case "discard":
+			all[id] = judgement{"dropped", remote, nil}
+		case "overwrite":
+			if all[id] = overwritten(local, remote); local == nil {
+				all[id] = judgement{"kept", remote, nil}
+			}
+		case published:
+			all[id] = judgement{"", local, nil}
+			if local == nil && !same(base, remote) { // updated since
+				all[id] = judgement{"", remote, nil}
+			}
+		case "manual": // giveWay
+			if all[id] = recovered(c, edit["op"], base, local, remote); len(all[id].conflicts) > 0 {
+				all[id] = judgement{"dropped", remote, nil}
+			}
+		default:
+			all[id] = recovered(c, edit["op"], base, local, remote)
+		}
+	}
+	return all
+}
+
+// recovered is what recovering must come to.
+func recovered(c options, op any, base, local, remote object) judgement {
+	deletesWin := c.policy == "deletes-win"
+	clash := func(result object) map[place]values {
+		return map[place]values{{}: {whole(base), whole(local), whole(remote), whole(result)}}
+	}
+	switch {
 	case op == "delete" && remote == nil:
-		return judgement{"already there", nil}
+		return judgement{"already there", nil, nil}
 	case op == "delete" && same(base, remote):
-		return judgement{"recovered", nil}
+		return judgement{"recovered", nil, nil}
 	case op == "delete" && deletesWin:
-		return judgement{"conflict", nil}
+		return judgement{"conflict", nil, clash(nil)}
 	case op == "delete":
-		return judgement{"kept", remote}
+		return judgement{"kept", remote, clash(remote)}
 	case op == "create" && remote == nil:
-		return judgement{"recovered", apply(zero(id), edit)}
-	case op == "create":
-		return judgeFields(zero(id), apply(zero(id), edit), remote, nil)
+		return judgement{"recovered", local, nil}
 	case remote == nil && deletesWin:
-		return judgement{"dropped", nil}
+		return judgement{"dropped", nil, clash(nil)}
 	case remote == nil:
-		return judgement{"restored", apply(base, edit)}
+		return judgement{"restored", local, clash(local)}
 	}
-	var all []string
-	if track == "object" {
-		all = slices.Collect(maps.Keys(base))
-	}
-	return judgeFields(base, apply(base, edit), remote, all)
+	return merged(base, local, remote, op == "set" && c.track == "object")
 }
 
+// overwritten is what must become of an object of the backup that is written over
+// the backend's.
+func overwritten(local, remote object) judgement {
+	j := judgement{"overwrote", local, map[place]values{}}
+	if same(local, remote) {
+		j.outcome = ""
+	}
+	for name := range remote {
+		if !same(local[name], remote[name]) {
+			j.conflicts[place{name, ""}] = values{nil, local[name], remote[name], local[name]}
+		}
+	}
+	return j
+}
+
+// whole is an object as a report shows it.
+func whole(o object) any {
+	if o == nil {
+		return nil
+	}
+	return o
+}
+
+// apply is the object after an edit; nil after its deletion.
 func apply(to, edit object) object {
+	if edit["op"] == "delete" {
+		return nil
+	}
 	to = maps.Clone(to)
 	maps.Copy(to, edit["fields"].(object))
 	return to
 }
 
-// judgeFields merges the fields in which local differs from base, and those that
-// count as changed whatever their value.
-func judgeFields(base, local, remote object, changed []string) judgement {
-	result := maps.Clone(remote)
-	conflict := false
+// merged merges the fields in which local differs from base, or all.
+func merged(base, local, remote object, all bool) judgement {
+	j := judgement{result: maps.Clone(remote), conflicts: map[place]values{}}
 	for name := range remote {
-		if same(base[name], local[name]) && !slices.Contains(changed, name) {
+		if same(base[name], local[name]) && !all {
 			continue
 		}
-		var clash bool
 		switch b := base[name].(type) {
 		case []any:
-			result[name] = mergeElements(b, local[name].([]any), remote[name].([]any))
+			j.result[name] = mergeElements(b, local[name].([]any), remote[name].([]any))
 		case object:
-			result[name], clash = mergeKeys(b, local[name].(object), remote[name].(object))
+			j.result[name] = j.mergeKeys(name, b, local[name].(object), remote[name].(object))
 		default:
-			result[name] = local[name]
-			clash = !same(remote[name], b) && !same(remote[name], local[name])
+			j.result[name] = local[name]
+			if !same(remote[name], b) && !same(remote[name], local[name]) {
+				j.conflicts[place{name, ""}] = values{b, local[name], remote[name], local[name]}
+			}
 		}
-		conflict = conflict || clash
 	}
 	switch {
-	case conflict:
-		return judgement{"conflict", result}
-	case same(result, remote):
-		return judgement{"already there", result}
+	case len(j.conflicts) > 0:
+		j.outcome = "conflict"
+	case same(j.result, remote):
+		j.outcome = "already there"
 	case same(base, remote):
-		return judgement{"recovered", result}
+		j.outcome = "recovered"
+	default:
+		j.outcome = "merged"
 	}
-	return judgement{"merged", result}
+	return j
 }
 
+// mergeElements merges a set, whose elements keep the backend's order; the
+// contributor's come after them. An order that the backend left alone is the
+// contributor's.
 func mergeElements(base, local, remote []any) []any {
+	if same(base, remote) {
+		return local
+	}
 	merged := []any{}
 	for _, e := range remote {
 		if slices.Contains(local, e) || !slices.Contains(base, e) {
@@ -155,39 +226,25 @@ func mergeElements(base, local, remote []any) []any {
 	return merged
 }
 
-func mergeKeys(base, local, remote object) (merged object, clash bool) {
-	merged = maps.Clone(remote)
-	for k := range base {
-		if _, kept := local[k]; !kept {
-			if r, there := remote[k]; there && r != base[k] {
-				clash = true
-			}
-			delete(merged, k)
-		}
-	}
-	for k, v := range local {
-		b, had := base[k]
-		if had && b == v {
+// mergeKeys merges a map, where a key that is missing is one more value.
+func (j *judgement) mergeKeys(field string, base, local, remote object) object {
+	merged := maps.Clone(remote)
+	keys := maps.Clone(base)
+	maps.Copy(keys, local)
+	for k := range keys {
+		b, l, r := base[k], local[k], remote[k]
+		if l == b {
 			continue
 		}
-		r, there := remote[k]
-		if there != had || r != b {
-			clash = clash || !there || r != v
+		if merged[k] = l; l == nil {
+			delete(merged, k)
 		}
-		merged[k] = v
+		if r != b && r != l {
+			j.conflicts[place{field, k}] = values{b, l, r, l}
+		}
 	}
-	return merged, clash
+	return merged
 }
 
-// same compares; the order of a set's elements does not count.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case object:
-		b, ok := b.(object)
-		return ok && (a == nil) == (b == nil) && maps.EqualFunc(a, b, same)
-	case []any:
-		b, ok := b.([]any)
-		return ok && len(a) == len(b) && !slices.ContainsFunc(a, func(e any) bool { return !slices.Contains(b, e) })
-	}
-	return reflect.DeepEqual(a, b)
-}
+// same compares; the order of a list counts, also where that is a set.
+func same(a, b any) bool { return reflect.DeepEqual(a, b) }

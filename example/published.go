@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -18,53 +17,36 @@ const (
 	freshFile  = "fresh.db"
 )
 
-// publishedParts is the story without resetgen: the same edits, the same release,
+// publishedSteps are the story without resetgen: the same edits, the same release,
 // and a recovery that the app has to write itself.
-func (s *story) publishedParts() []part {
-	return []part{
-		{"read the three data files", s.read},
-		{"the contributor's store has the catalogue", s.importBase},
-		{"the contributor edits, offline", s.editFile},
-		{"client reset: the store becomes a backup", s.moveAway},
-		{"download what the backend has into a fresh store", s.importRemote},
-		{"recover (" + published + ")", s.recoverByRecipe},
-		{"read the result", s.readFresh},
+func (s *story) publishedSteps() []step {
+	return []step{
+		{name: "read the three data files", do: s.read},
+		{name: "the contributor's store has the catalogue", do: s.importBase},
+		{name: "the contributor edits, offline", do: s.editFile},
+		{name: "client reset: the store becomes a backup", do: s.moveAway},
+		{name: "download what the backend has into a fresh store", do: s.importRemote},
+		{name: "recover (" + published + ")", do: s.recoverByRecipe},
+		{name: "read the result", do: s.readFresh},
 	}
-}
-
-// with opens one of the stores for as long as do runs.
-func (s *story) with(ctx context.Context, name string, readOnly bool, do func(*store.Store) error) error {
-	db, err := store.Open(ctx, driver, s.path(name), &catalog.Schema, store.Options{ReadOnly: readOnly, Now: s.clock.Now})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(db), db.Close())
 }
 
 func (s *story) importBase(ctx context.Context) error {
 	s.clock.set(lastSync)
-	return s.fill(ctx, liveFile, s.base, func(catalog.Feature) time.Time { return lastSync.Add(-time.Hour) })
+	return s.fill(ctx, liveFile, s.base, func(catalog.Feature) stamp.Stamp { return stamp.At(beforeSync) })
 }
 
-// importRemote fills the fresh store. What the maintainers did not change has
-// the stamp that it had.
 func (s *story) importRemote(ctx context.Context) error {
-	s.clock.set(release56.Add(time.Hour))
-	before := cutAll(s.base)
-	return s.fill(ctx, freshFile, s.remote, func(f catalog.Feature) time.Time {
-		if before[f.ID].equal(cut(f)) {
-			return lastSync.Add(-time.Hour)
-		}
-		return release56
-	})
+	s.clock.set(cameBack)
+	return s.fill(ctx, freshFile, s.remote, s.releasedAt())
 }
 
 // fill makes a store that holds what the backend has, and marks it as synced.
-func (s *story) fill(ctx context.Context, name string, features []catalog.Feature, at func(catalog.Feature) time.Time) error {
-	return s.with(ctx, name, false, func(db *store.Store) error {
+func (s *story) fill(ctx context.Context, name string, features []catalog.Feature, at func(catalog.Feature) stamp.Stamp) error {
+	return s.with(ctx, s.path(name), false, func(db *store.Store) error {
 		return db.Update(ctx, func(tx *store.Tx) error {
 			for _, f := range features {
-				if err := s.load(tx, f, stamp.At(at(f))); err != nil {
+				if err := s.features.Load(tx, f, at(f)); err != nil {
 					return err
 				}
 			}
@@ -75,7 +57,7 @@ func (s *story) fill(ctx context.Context, name string, features []catalog.Featur
 
 func (s *story) editFile(ctx context.Context) error {
 	s.clock.set(wentAway)
-	return s.with(ctx, liveFile, false, func(db *store.Store) error {
+	return s.with(ctx, s.path(liveFile), false, func(db *store.Store) error {
 		for _, e := range s.edits {
 			if err := db.Update(ctx, func(tx *store.Tx) error { return s.edit(tx, e) }); err != nil {
 				return err
@@ -92,14 +74,21 @@ func (s *story) moveAway(context.Context) error {
 }
 
 func (s *story) recoverByRecipe(ctx context.Context) error {
-	s.clock.set(release56.Add(2 * time.Hour))
-	return s.with(ctx, backupFile, true, func(backup *store.Store) error {
-		return s.with(ctx, freshFile, false, func(fresh *store.Store) error { return s.publishedRecipe(ctx, backup, fresh) })
+	s.clock.set(cameBack.Add(time.Hour))
+	return s.with(ctx, s.path(backupFile), true, func(backup *store.Store) error {
+		var err error
+		if s.local, err = s.readAll(ctx, backup.View); err != nil {
+			return err
+		}
+		return s.with(ctx, s.path(freshFile), false, func(fresh *store.Store) error { return s.publishedRecipe(ctx, backup, fresh) })
 	})
 }
 
 func (s *story) readFresh(ctx context.Context) error {
-	return s.with(ctx, freshFile, true, func(fresh *store.Store) error { return fresh.View(ctx, s.readAll) })
+	return s.with(ctx, s.path(freshFile), true, func(fresh *store.Store) (err error) {
+		s.result, err = s.readAll(ctx, fresh.View)
+		return err
+	})
 }
 
 // publishedRecipe is what the documentation of an offline-first database tells
@@ -131,7 +120,7 @@ func (s *story) copyUpdated(from, to *store.Tx, lastSynced stamp.Stamp) (map[str
 	}
 	kept := make(map[string]bool, len(updated))
 	var newer []catalog.Feature
-	for f, err := range s.all(from) {
+	for f, err := range s.features.All(from) {
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +130,7 @@ func (s *story) copyUpdated(from, to *store.Tx, lastSynced stamp.Stamp) (map[str
 		}
 	}
 	for _, f := range newer {
-		if err := s.replace(to, f); err != nil {
+		if err := s.features.Replace(to, f); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +146,7 @@ func (s *story) inferDeletes(to *store.Tx, kept map[string]bool, lastSynced stam
 	}
 	for id, at := range updated {
 		if !kept[id] && at <= lastSynced {
-			if err := s.remove(to, id); err != nil {
+			if err := s.features.Delete(to, id); err != nil {
 				return err
 			}
 		}
@@ -167,7 +156,7 @@ func (s *story) inferDeletes(to *store.Tx, kept map[string]bool, lastSynced stam
 
 // lastUpdated is the stamp of each object, by id.
 func (s *story) lastUpdated(tx *store.Tx) (map[string]stamp.Stamp, error) {
-	info := s.info()
+	info := s.features.Info()
 	updated := map[string]stamp.Stamp{}
 	for row, err := range tx.Rows(info) {
 		if err != nil {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"iter"
 
 	"github.com/resetgen/resetgen/example/catalog"
@@ -11,18 +9,34 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// tracking is the catalogue with one tracking mode. An app has one and uses its
-// generated records as they are; the example switches between three.
-type tracking interface {
-	info() *model.Info
-	load(tx *store.Tx, f catalog.Feature, at stamp.Stamp) error
-	edit(tx *store.Tx, e Edit) error
-	replace(tx *store.Tx, f catalog.Feature) error
-	remove(tx *store.Tx, id string) error
-	all(tx *store.Tx) iter.Seq2[catalog.Feature, error]
+// features is what the example uses of a generated collection. An app has one
+// tracking mode, and uses its collection as it is; the example switches between
+// three.
+type features interface {
+	Info() *model.Info
+	Get(tx *store.Tx, id string) (record, error)
+	New(tx *store.Tx, id string) (record, error)
+	Put(tx *store.Tx, f record) error
+	Delete(tx *store.Tx, id string) error
+	All(tx *store.Tx) iter.Seq2[catalog.Feature, error]
+	Replace(tx *store.Tx, f catalog.Feature) error
+	Load(tx *store.Tx, f catalog.Feature, at stamp.Stamp) error
 }
 
-var trackings = map[string]tracking{
+// record is what the three generated records have in common.
+type record interface {
+	SetDescription(string)
+	SetMDNURL(string)
+	SetSourceFile(string)
+	SetSpecURLs([]string)
+	SetTags([]string)
+	SetDeprecated(bool)
+	SetExperimental(bool)
+	SetStandardTrack(bool)
+	SetSupport(map[string]string)
+}
+
+var trackings = map[string]features{
 	"field": mode[catalog.Feature, catalog.FeatureRecord, *catalog.FeatureRecord]{
 		catalog.FeatureRecords,
 		func(f catalog.Feature) catalog.Feature { return f },
@@ -40,42 +54,36 @@ var trackings = map[string]tracking{
 	},
 }
 
-// record is what the three generated records have in common.
-type record[T, R any] interface {
-	*R
-	Plain() T
-	SetDescription(string)
-	SetMDNURL(string)
-	SetSourceFile(string)
-	SetSpecURLs([]string)
-	SetTags([]string)
-	SetDeprecated(bool)
-	SetExperimental(bool)
-	SetStandardTrack(bool)
-	SetSupport(map[string]string)
-}
-
-type mode[T, R any, P record[T, R]] struct {
+// mode is one of the three: T is the annotated struct, R the generated record.
+type mode[T, R any, P generated[T, R]] struct {
 	records *store.Collection[string, T, R]
 	from    func(catalog.Feature) T
 	to      func(T) catalog.Feature
 }
 
-func (m mode[T, R, P]) info() *model.Info { return m.records.Model().Info }
-
-func (m mode[T, R, P]) load(tx *store.Tx, f catalog.Feature, at stamp.Stamp) error {
-	v := m.from(f)
-	return m.records.Load(tx, &v, at)
+type generated[T, R any] interface {
+	*R
+	record
+	Plain() T
 }
 
-func (m mode[T, R, P]) replace(tx *store.Tx, f catalog.Feature) error {
-	v := m.from(f)
-	return m.records.Replace(tx, &v)
+func (m mode[T, R, P]) Info() *model.Info { return m.records.Model().Info }
+
+func (m mode[T, R, P]) Get(tx *store.Tx, id string) (record, error) {
+	r, err := m.records.Get(tx, id)
+	return P(r), err
 }
 
-func (m mode[T, R, P]) remove(tx *store.Tx, id string) error { return m.records.Delete(tx, id) }
+func (m mode[T, R, P]) New(tx *store.Tx, id string) (record, error) {
+	r, err := m.records.New(tx, id)
+	return P(r), err
+}
 
-func (m mode[T, R, P]) all(tx *store.Tx) iter.Seq2[catalog.Feature, error] {
+func (m mode[T, R, P]) Put(tx *store.Tx, f record) error { return m.records.Put(tx, f.(P)) }
+
+func (m mode[T, R, P]) Delete(tx *store.Tx, id string) error { return m.records.Delete(tx, id) }
+
+func (m mode[T, R, P]) All(tx *store.Tx) iter.Seq2[catalog.Feature, error] {
 	return func(yield func(catalog.Feature, error) bool) {
 		for r, err := range m.records.All(tx) {
 			var f catalog.Feature
@@ -89,60 +97,12 @@ func (m mode[T, R, P]) all(tx *store.Tx) iter.Seq2[catalog.Feature, error] {
 	}
 }
 
-// edit does what the contributor did, through a generated record.
-func (m mode[T, R, P]) edit(tx *store.Tx, e Edit) error {
-	var r *R
-	var err error
-	switch e.Op {
-	case "delete":
-		return m.records.Delete(tx, e.ID)
-	case "create":
-		r, err = m.records.New(tx, e.ID)
-	case "set":
-		r, err = m.records.Get(tx, e.ID)
-	default:
-		return fmt.Errorf("edit of %s: there is no operation %q", e.ID, e.Op)
-	}
-	if err != nil {
-		return err
-	}
-	for name, value := range e.Fields {
-		if err := set(P(r), name, value); err != nil {
-			return fmt.Errorf("edit of %s, field %s: %w", e.ID, name, err)
-		}
-	}
-	return m.records.Put(tx, r)
+func (m mode[T, R, P]) Replace(tx *store.Tx, f catalog.Feature) error {
+	v := m.from(f)
+	return m.records.Replace(tx, &v)
 }
 
-func set[T, R any, P record[T, R]](r P, field string, value json.RawMessage) error {
-	switch field {
-	case "description":
-		return with(value, r.SetDescription)
-	case "mdn_url":
-		return with(value, r.SetMDNURL)
-	case "source_file":
-		return with(value, r.SetSourceFile)
-	case "spec_urls":
-		return with(value, r.SetSpecURLs)
-	case "tags":
-		return with(value, r.SetTags)
-	case "deprecated":
-		return with(value, r.SetDeprecated)
-	case "experimental":
-		return with(value, r.SetExperimental)
-	case "standard_track":
-		return with(value, r.SetStandardTrack)
-	case "support":
-		return with(value, r.SetSupport)
-	}
-	return fmt.Errorf("a feature has no such field")
-}
-
-func with[V any](raw json.RawMessage, set func(V)) error {
-	var v V
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return err
-	}
-	set(v)
-	return nil
+func (m mode[T, R, P]) Load(tx *store.Tx, f catalog.Feature, at stamp.Stamp) error {
+	v := m.from(f)
+	return m.records.Load(tx, &v, at)
 }
