@@ -18,6 +18,7 @@ import (
 	"github.com/resetgen/resetgen/testdata/golden/keys"
 	"github.com/resetgen/resetgen/testdata/golden/nested"
 	"github.com/resetgen/resetgen/testdata/golden/pointers"
+	"github.com/resetgen/resetgen/testdata/golden/recursive"
 	"github.com/resetgen/resetgen/testdata/golden/scalars"
 	"github.com/resetgen/resetgen/testdata/golden/sqlnull"
 	"github.com/resetgen/resetgen/testdata/golden/text"
@@ -151,6 +152,11 @@ var refusals = map[string]written{
 	"NaN behind a pointer":             sample("maybe", floats.Sample{Maybe: pointTo(math.NaN())}),
 	"NaN in a slice":                   sample("series", floats.Sample{Series: []float64{math.NaN()}}),
 	"+Inf in a slice":                  sample("series", floats.Sample{Series: []float64{math.Inf(1)}}),
+	"a struct that is part of itself": func(tx *store.Tx) (*model.Info, string, error) {
+		v := recursive.Forest{ID: "x", Top: &recursive.Node{}}
+		v.Top.Left = v.Top
+		return nil, "", recursive.ForestRecords.Replace(tx, &v)
+	},
 	"an empty key": func(tx *store.Tx) (*model.Info, string, error) {
 		return nil, "", scalars.ScalarRecords.Replace(tx, &scalars.Scalar{})
 	},
@@ -165,7 +171,7 @@ func pointTo[T any](v T) *T { return &v }
 // the column, the type and the text are as they stand there. Each case has a row.
 func TestStoredForms(t *testing.T) {
 	schema := store.Join(&scalars.Schema, &times.Schema, &goldenbytes.Schema, &pointers.Schema, &sqlnull.Schema, &collections.Schema,
-		&floats.Schema, &text.Schema, &jsonform.Schema, &nested.Schema, &keys.Schema)
+		&floats.Schema, &text.Schema, &jsonform.Schema, &nested.Schema, &keys.Schema, &recursive.Schema)
 	each(t, func(t *testing.T, d sqlitestore.Driver) {
 		path := newPath(t)
 		db, err := open(t, d, path, schema, false)

@@ -19,7 +19,7 @@ func Convert[Old, New any](from Codec[Old], to Codec[New], convert func(Old) (Ne
 		if err != nil {
 			return model.Value{}, err
 		}
-		return to.store(now)
+		return to.Value(now)
 	}
 }
 

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -70,19 +69,22 @@ func parseAs[T any](kind func(T) model.Value) func([]byte) (model.Value, error) 
 // pass over a null and leave what was there.
 func parseJSON(raw []byte, dst any) error {
 	if string(raw) == "null" {
-		return errors.New("null where a value belongs")
+		return errNull
 	}
 	return json.Unmarshal(raw, dst)
 }
 
 // whole makes the codec of something that is stored as one JSON text.
-func whole[T any](equal func(a, b T) bool, clone func(T) T, app func([]byte, T) ([]byte, error), parse func([]byte, *T) error) Codec[T] {
+func whole[T any](equal func(a, b T) bool, clone func(T) T, app func([]byte, T) ([]byte, error), parse func(piece, *T) error) Codec[T] {
 	return Codec[T]{
 		kind: model.JSON, equal: equal, clone: clone, append: app, parse: parse,
 		store: func(v T) (model.Value, error) {
 			text, err := app(nil, v)
+			if err == nil {
+				err = checkDepth(text)
+			}
 			return model.JSONValue(string(text)), err
 		},
-		load: func(v model.Value, dst *T) error { return parse([]byte(v.Text()), dst) },
+		load: func(v model.Value, dst *T) error { return parse(cutUp([]byte(v.Text())), dst) },
 	}
 }

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -9,7 +8,7 @@ import (
 // Slice is a slice, stored as a JSON array; nil and empty are equal, and come
 // back as nil.
 func Slice[S ~[]E, E any](elem Codec[E]) Codec[S] {
-	return whole(
+	c := whole(
 		func(a, b S) bool { return slices.EqualFunc(a, b, elem.equal) },
 		func(v S) S {
 			v = slices.Clone(v)
@@ -21,9 +20,9 @@ func Slice[S ~[]E, E any](elem Codec[E]) Codec[S] {
 			return v
 		},
 		func(b []byte, v S) ([]byte, error) { return appendArray(b, v, elem) },
-		func(raw []byte, dst *S) error {
+		func(p piece, dst *S) error {
 			var list S
-			err := parseArray(raw, elem, func(n int) { list = make(S, 0, n) }, func(e E) error {
+			err := parseArray(p, elem, func(n int) { list = make(S, 0, n) }, func(e E) error {
 				list = append(list, e)
 				return nil
 			})
@@ -32,6 +31,10 @@ func Slice[S ~[]E, E any](elem Codec[E]) Codec[S] {
 			}
 			return err
 		})
+	if elem.ends != nil {
+		c.ends = func(v S, in int) bool { return allEnd(v, elem, in) }
+	}
+	return c
 }
 
 // Array is an array of fixed length, stored as a JSON array; view is the array
@@ -41,11 +44,11 @@ func Array[A, E any](elem Codec[E], view func(*A) []E) Codec[A] {
 		func(a, b A) bool { return slices.EqualFunc(view(&a), view(&b), elem.equal) },
 		nil,
 		func(b []byte, v A) ([]byte, error) { return appendArray(b, view(&v), elem) },
-		func(raw []byte, dst *A) error {
+		func(p piece, dst *A) error {
 			var fresh A
 			to := view(&fresh)
 			i := 0
-			err := parseArray(raw, elem, func(int) {}, func(e E) error {
+			err := parseArray(p, elem, func(int) {}, func(e E) error {
 				if i == len(to) {
 					return fmt.Errorf("more than the %d elements of %T", len(to), fresh)
 				}
@@ -61,6 +64,9 @@ func Array[A, E any](elem Codec[E], view func(*A) []E) Codec[A] {
 			}
 			return err
 		})
+	if elem.ends != nil {
+		c.ends = func(v A, in int) bool { return allEnd(view(&v), elem, in) }
+	}
 	if elem.clone != nil {
 		c.clone = func(v A) A {
 			to := view(&v)
@@ -73,6 +79,10 @@ func Array[A, E any](elem Codec[E], view func(*A) []E) Codec[A] {
 	return c
 }
 
+func allEnd[E any](list []E, elem Codec[E], in int) bool {
+	return !slices.ContainsFunc(list, func(e E) bool { return !elem.ends(e, in) })
+}
+
 func appendArray[E any](b []byte, list []E, elem Codec[E]) ([]byte, error) {
 	b = append(b, '[')
 	for i, e := range list {
@@ -81,29 +91,27 @@ func appendArray[E any](b []byte, list []E, elem Codec[E]) ([]byte, error) {
 		}
 		var err error
 		if b, err = elem.append(b, e); err != nil {
-			return b, fmt.Errorf("element %d: %w", i, err)
+			return b, within(fmt.Sprintf("element %d", i), err)
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func parseArray[E any](raw []byte, elem Codec[E], begin func(n int), add func(E) error) error {
-	var parts []json.RawMessage
-	if err := parseJSON(raw, &parts); err != nil {
+func parseArray[E any](p piece, elem Codec[E], begin func(n int), add func(E) error) error {
+	part, n, err := p.list()
+	if err != nil || n == 0 {
 		return err
 	}
-	if len(parts) == 0 {
-		return nil
-	}
-	begin(len(parts))
-	for i, part := range parts {
+	begin(n)
+	for i := range n {
 		var e E
 		if err := elem.parse(part, &e); err != nil {
-			return fmt.Errorf("element %d: %w", i, err)
+			return within(fmt.Sprintf("element %d", i), err)
 		}
 		if err := add(e); err != nil {
 			return err
 		}
+		part = part.next()
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 // are equal, and come back as nil. Keys are strings, integers or types with a
 // text form.
 func Map[M ~map[K]V, K comparable, V any](key Codec[K], elem Codec[V]) Codec[M] {
-	return whole(
+	c := whole(
 		func(a, b M) bool {
 			if len(a) != len(b) {
 				return false
@@ -31,7 +30,10 @@ func Map[M ~map[K]V, K comparable, V any](key Codec[K], elem Codec[V]) Codec[M] 
 			}
 			c := make(M, len(v))
 			for k, e := range v {
-				c[k] = elem.Clone(e)
+				if elem.clone != nil {
+					e = elem.clone(e)
+				}
+				c[k] = e
 			}
 			return c
 		},
@@ -44,7 +46,7 @@ func Map[M ~map[K]V, K comparable, V any](key Codec[K], elem Codec[V]) Codec[M] 
 			for k := range v {
 				value, err := key.store(k)
 				if err != nil {
-					return b, fmt.Errorf("key %v: %w", k, err)
+					return b, within(fmt.Sprintf("key %v", k), err)
 				}
 				members = append(members, member{name: memberName(value), key: k})
 			}
@@ -60,34 +62,64 @@ func Map[M ~map[K]V, K comparable, V any](key Codec[K], elem Codec[V]) Codec[M] 
 				b = append(appendString(b, m.name), ':')
 				var err error
 				if b, err = elem.append(b, v[m.key]); err != nil {
-					return b, fmt.Errorf("key %q: %w", m.name, err)
+					return b, within(fmt.Sprintf("key %q", m.name), err)
 				}
 			}
 			return append(b, '}'), nil
 		},
-		func(raw []byte, dst *M) error {
-			var parts map[string]json.RawMessage
-			if err := parseJSON(raw, &parts); err != nil {
+		func(p piece, dst *M) error {
+			members, err := lastOfEach(p)
+			if err != nil {
 				return err
 			}
 			var m M
-			if len(parts) > 0 {
-				m = make(M, len(parts))
+			if len(members) > 0 {
+				m = make(M, len(members))
 			}
-			for name, part := range parts {
+			for name, part := range members {
 				var k K
 				if err := loadMemberName(name, key, &k); err != nil {
-					return fmt.Errorf("key %q: %w", name, err)
+					return within(fmt.Sprintf("key %q", name), err)
 				}
 				var e V
 				if err := elem.parse(part, &e); err != nil {
-					return fmt.Errorf("key %q: %w", name, err)
+					return within(fmt.Sprintf("key %q", name), err)
 				}
 				m[k] = e
 			}
 			*dst = m
 			return nil
 		})
+	if elem.ends != nil {
+		c.ends = func(v M, in int) bool {
+			for _, e := range v {
+				if !elem.ends(e, in) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	return c
+}
+
+// lastOfEach is the members of an object; of those with one name, the last.
+func lastOfEach(p piece) (map[string]piece, error) {
+	part, n, err := p.object()
+	if err != nil {
+		return nil, err
+	}
+	members := make(map[string]piece, n)
+	for range n {
+		name, err := part.name()
+		if err != nil {
+			return nil, err
+		}
+		value := part.next()
+		members[string(name)] = value
+		part = value.next()
+	}
+	return members, nil
 }
 
 func memberName(v model.Value) string {
@@ -101,5 +133,5 @@ func loadMemberName[K any](name string, key Codec[K], dst *K) error {
 	if key.kind == model.String {
 		return key.load(model.StringValue(name), dst)
 	}
-	return key.parse([]byte(name), dst)
+	return key.parse(uncut(name), dst)
 }

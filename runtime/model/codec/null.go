@@ -70,18 +70,24 @@ func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, boo
 			}
 			return elem.append(b, e)
 		},
-		parse: func(raw []byte, dst *T) error {
-			if string(raw) == "null" {
+		parse: func(p piece, dst *T) error {
+			if p.isNull() {
 				*dst = join(none, false)
 				return nil
 			}
 			var e E
-			if err := elem.parse(raw, &e); err != nil {
+			if err := elem.parse(p, &e); err != nil {
 				return err
 			}
 			*dst = join(e, true)
 			return nil
 		},
+	}
+	if elem.ends != nil {
+		c.ends = func(v T, in int) bool {
+			e, ok := split(v)
+			return !ok || elem.ends(e, in)
+		}
 	}
 	if clones {
 		c.clone = func(v T) T {
@@ -89,7 +95,10 @@ func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, boo
 			if !ok {
 				return join(none, false)
 			}
-			return join(elem.Clone(e), true)
+			if elem.clone != nil {
+				e = elem.clone(e)
+			}
+			return join(e, true)
 		}
 	}
 	return c

@@ -64,7 +64,7 @@ func PutTime(e *Encoder, f int, v time.Time) { e.put(f, model.TimeValue(v), chec
 // Put stores a value of any other type as field f.
 func Put[T any](e *Encoder, f int, c Codec[T], v T) {
 	if e.only.Has(f) { // lists and maps are costly to write
-		value, err := c.store(v)
+		value, err := c.Value(v)
 		e.put(f, value, err)
 	}
 }
@@ -162,7 +162,7 @@ func Get[T any](d *Decoder, f int, c Codec[T], dst *T) { get(d, f, dst, c.load) 
 // Key is the stored form of a key: not empty, and of a kind that stores can
 // order.
 func Key[K any](info *model.Info, c Codec[K], key K) (model.Value, error) {
-	v, err := c.store(key)
+	v, err := c.Value(key)
 	if err != nil {
 		return v, &model.FieldError{Model: info.Name, Field: info.Fields[info.Key].Name, Err: err}
 	}

@@ -24,8 +24,8 @@ func scalar[T any](kind model.Kind, equal func(a, b T) bool, store func(T) (mode
 			}
 			return appendScalar(b, value)
 		},
-		parse: func(raw []byte, dst *T) error {
-			value, err := parse(raw)
+		parse: func(p piece, dst *T) error {
+			value, err := parse(p.text())
 			if err != nil {
 				return err
 			}

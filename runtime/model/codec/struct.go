@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 )
@@ -13,15 +11,18 @@ type Member[T any] struct {
 	equal  func(a, b *T) bool
 	clone  func(*T) // replaces the field by its copy; nil: an assignment copies
 	assign func(dst, src *T)
+	ends   func(v *T, in int) bool
 	append func([]byte, *T) ([]byte, error)
-	parse  func([]byte, *T) error
+	parse  func(piece, *T) error
 }
 
 // Name is the stored name of the member.
 func (m Member[T]) Name() string { return m.name }
 
 // Equal tells whether a and b have the same value in the member.
-func (m Member[T]) Equal(a, b *T) bool { return m.equal(a, b) }
+func (m Member[T]) Equal(a, b *T) bool {
+	return (m.ends == nil || m.ends(a, 0) && m.ends(b, 0)) && m.equal(a, b)
+}
 
 // Assign gives dst the member of src, which they share from then on.
 func (m Member[T]) Assign(dst, src *T) { m.assign(dst, src) }
@@ -37,7 +38,10 @@ func At[T, F any](name string, c Codec[F], field func(*T) *F) Member[T] {
 		equal:  func(a, b *T) bool { return c.equal(*field(a), *field(b)) },
 		assign: func(dst, src *T) { *field(dst) = *field(src) },
 		append: func(b []byte, v *T) ([]byte, error) { return c.append(b, *field(v)) },
-		parse:  func(raw []byte, v *T) error { return c.parse(raw, field(v)) },
+		parse:  func(p piece, v *T) error { return c.parse(p, field(v)) },
+	}
+	if c.ends != nil {
+		m.ends = func(v *T, in int) bool { return c.ends(*field(v), in) }
 	}
 	if c.clone != nil {
 		m.clone = func(v *T) { f := field(v); *f = c.clone(*f) }
@@ -49,6 +53,10 @@ func At[T, F any](name string, c Codec[F], field func(*T) *F) Member[T] {
 // order. A member that a stored text lacks keeps its zero value; one that the
 // struct does not know is passed over.
 func Struct[T any](members ...Member[T]) Codec[T] {
+	numbers := make(map[string]int, len(members))
+	for i, m := range members {
+		numbers[m.name] = i
+	}
 	c := whole(
 		func(a, b T) bool {
 			for i := range members {
@@ -68,30 +76,46 @@ func Struct[T any](members ...Member[T]) Codec[T] {
 				b = append(appendString(b, m.name), ':')
 				var err error
 				if b, err = m.append(b, &v); err != nil {
-					return b, fmt.Errorf("%s: %w", m.name, err)
+					return b, within(m.name, err)
 				}
 			}
 			return append(b, '}'), nil
 		},
-		func(raw []byte, dst *T) error {
-			var parts map[string]json.RawMessage
-			if err := parseJSON(raw, &parts); err != nil {
+		func(p piece, dst *T) error {
+			part, n, err := p.object()
+			if err != nil {
 				return err
 			}
+			found := make([]piece, len(members)) // of members with one name, the last
+			for range n {
+				name, err := part.name()
+				if err != nil {
+					return err
+				}
+				value := part.next()
+				if i, ok := numbers[string(name)]; ok {
+					found[i] = value
+				}
+				part = value.next()
+			}
 			var fresh T
-			for _, m := range members {
-				part, ok := parts[m.name]
-				if !ok {
+			for i, m := range members {
+				if found[i].of == nil {
 					continue
 				}
-				if err := m.parse(part, &fresh); err != nil {
-					return fmt.Errorf("%s: %w", m.name, err)
+				if err := m.parse(found[i], &fresh); err != nil {
+					return within(m.name, err)
 				}
 			}
 			*dst = fresh
 			return nil
 		})
 	c.members = members
+	if slices.ContainsFunc(members, func(m Member[T]) bool { return m.ends != nil }) {
+		c.ends = func(v T, in int) bool {
+			return !slices.ContainsFunc(members, func(m Member[T]) bool { return m.ends != nil && !m.ends(&v, in) })
+		}
+	}
 	if slices.ContainsFunc(members, func(m Member[T]) bool { return m.clone != nil }) {
 		c.clone = func(v T) T {
 			for _, m := range members {
@@ -109,9 +133,19 @@ func Struct[T any](members ...Member[T]) Codec[T] {
 // always copies, for it cannot know in time whether it must.
 func Lazy[T any](of func() Codec[T]) Codec[T] {
 	get := sync.OnceValue(of)
-	return whole(
+	c := whole(
 		func(a, b T) bool { return get().equal(a, b) },
-		func(v T) T { return get().Clone(v) },
+		func(v T) T {
+			if clone := get().clone; clone != nil {
+				return clone(v)
+			}
+			return v
+		},
 		func(b []byte, v T) ([]byte, error) { return get().append(b, v) },
-		func(raw []byte, dst *T) error { return get().parse(raw, dst) })
+		func(p piece, dst *T) error { return get().parse(p, dst) })
+	c.ends = func(v T, in int) bool {
+		ends := get().ends
+		return in < maxDepth && (ends == nil || ends(v, in+1))
+	}
+	return c
 }
