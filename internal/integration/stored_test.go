@@ -134,6 +134,10 @@ var forms = map[string]written{
 		v := jsonform.Paint{ID: "x", Color: jsonform.RGB(1, 2, 3)}
 		return jsonform.PaintRecords.Model().Info, "color", jsonform.PaintRecords.Replace(tx, &v)
 	},
+	"json.RawMessage | nil": func(tx *store.Tx) (*model.Info, string, error) {
+		v := jsonform.Paint{ID: "x"}
+		return jsonform.PaintRecords.Model().Info, "raw", jsonform.PaintRecords.Replace(tx, &v)
+	},
 	"a map | map[uint8]map[string]bool{2: nil, 10: {\"x\": true}}": album("by_month", collections.Album{ByMonth: map[uint8]map[string]bool{2: nil, 10: {"x": true}}}),
 	"an array | [2][3]float64{{1}}":                                album("matrix", collections.Album{Matrix: [2][3]float64{{1}}}),
 	"an array of structs | [4]Size{{Width: 1, Height: 2}}":         album("corners", collections.Album{Corners: [4]collections.Size{{Width: 1, Height: 2}}}),

@@ -171,3 +171,30 @@ func TestErrorsFromTheDeepFitOnALine(t *testing.T) {
 		t.Errorf("5000 levels: %v", err)
 	}
 }
+
+// What would come back as nil is refused.
+func TestNullIsNoForm(t *testing.T) {
+	one := 1
+	elem := codec.Ptr(codec.JSON[maybe](nil))
+	list := codec.Slice[[]*maybe](elem)
+	byName := codec.Map[map[string]*maybe](codec.String[string](), elem)
+	if v, err := list.Value([]*maybe{{&one}, nil}); err != nil || v.Text() != "[1,null]" {
+		t.Errorf("%v (%v)", v, err)
+	}
+	if _, err := list.Value([]*maybe{nil, {}}); err == nil || !strings.Contains(err.Error(), "element 1: a value whose form is null") {
+		t.Errorf("a null in a list gives %v", err)
+	}
+	if _, err := byName.Value(map[string]*maybe{"x": {}}); err == nil || !strings.Contains(err.Error(), `key "x": a value whose form is null`) {
+		t.Errorf("a null in a map gives %v", err)
+	}
+	twice := codec.Ptr(codec.Ptr(codec.Int[int]()))
+	if _, err := twice.Value(new(*int)); err == nil {
+		t.Error("a pointer to nil is stored")
+	}
+	// A field of its own has two forms for the two.
+	v, err := elem.Value(&maybe{})
+	var back *maybe
+	if err != nil || elem.Load(v, &back) != nil || back == nil {
+		t.Errorf("%v comes back as %v (%v)", v, back, err)
+	}
+}

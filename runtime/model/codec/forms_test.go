@@ -53,3 +53,9 @@ func chain(n int, text string) (first *link) {
 	}
 	return first
 }
+
+// maybe has the form null where it is not set.
+type maybe struct{ n *int }
+
+func (m maybe) MarshalJSON() ([]byte, error)     { return json.Marshal(m.n) }
+func (m *maybe) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &m.n) }

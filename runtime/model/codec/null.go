@@ -31,6 +31,9 @@ func Null[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, bool) T
 	return nullable(elem, split, join, elem.clone != nil)
 }
 
+// errNullForm refuses a value that would come back as no value.
+var errNullForm = errors.New("a value whose form is null cannot be told from nil here")
+
 func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, bool) T, clones bool) Codec[T] {
 	var none E
 	c := Codec[T]{
@@ -46,8 +49,12 @@ func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, boo
 				return model.NullValue(), nil
 			}
 			value, err := elem.store(e)
-			if f := value.Float(); err == nil && value.Kind() == model.Float && math.IsNaN(f) {
+			switch {
+			case err != nil:
+			case value.Kind() == model.Float && math.IsNaN(value.Float()):
 				err = errors.New("NaN cannot be told from null here; use a field that is not nullable")
+			case value.IsNull():
+				err = errNullForm
 			}
 			return value, err
 		},
@@ -68,7 +75,12 @@ func nullable[T, E any](elem Codec[E], split func(T) (E, bool), join func(E, boo
 			if !ok {
 				return append(b, "null"...), nil
 			}
-			return elem.append(b, e)
+			start := len(b)
+			b, err := elem.append(b, e)
+			if err == nil && string(b[start:]) == "null" {
+				err = errNullForm
+			}
+			return b, err
 		},
 		parse: func(p piece, dst *T) error {
 			if p.isNull() {
