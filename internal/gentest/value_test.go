@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"time"
 )
@@ -86,6 +87,8 @@ func form(v reflect.Value) []byte {
 	return text
 }
 
+var bigType = reflect.TypeFor[big.Int]()
+
 // clone is a copy of what v points to, which shares nothing with it.
 func clone(v reflect.Value) reflect.Value {
 	c := reflect.New(v.Type().Elem())
@@ -97,6 +100,11 @@ func copyOf(v reflect.Value) reflect.Value {
 	t := v.Type()
 	c := reflect.New(t).Elem()
 	c.Set(v)
+	if t == bigType {
+		n := v.Interface().(big.Int)
+		c.Set(reflect.ValueOf(new(big.Int).Set(&n)).Elem())
+		return c
+	}
 	if isValue(t) {
 		return c
 	}
@@ -142,6 +150,11 @@ func isValue(t reflect.Type) bool {
 // got a copy or was asked for one. It leaves alone what isValue.
 func scribble(v reflect.Value) {
 	t := v.Type()
+	if t == bigType {
+		n := v.Interface().(big.Int)
+		n.SetInt64(99) // in the memory of v, if it has any
+		return
+	}
 	if isValue(t) {
 		return
 	}

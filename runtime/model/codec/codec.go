@@ -1,10 +1,9 @@
 // Package codec turns Go values into their stored form and back, compares and
 // copies them. Generated code composes its pieces, one for each kind of field,
-// so that nothing is looked up by reflection.
+// so that no value is looked at by reflection.
 //
-// A type that brings MarshalText or MarshalJSON is asked for its form and is
-// taken for an immutable value: its inside is neither looked at nor copied,
-// unless CopiedBy says how.
+// A type that brings MarshalText or MarshalJSON is taken for what its form says:
+// what the form leaves out is not stored, and a copy may lack it.
 package codec
 
 import (
@@ -44,13 +43,6 @@ func (c Codec[T]) Clone(v T) T {
 		return v
 	}
 	return c.clone(v)
-}
-
-// CopiedBy is c for a type whose assigned copies share memory although it brings
-// its own form, such as json.RawMessage: clone makes a copy that does not.
-func (c Codec[T]) CopiedBy(clone func(T) T) Codec[T] {
-	c.clone = clone
-	return c
 }
 
 // Index is the place of the first element of list that equals v, or -1.

@@ -26,7 +26,7 @@ func Text[T any, P textType[T]](equal func(a, b T) bool) Codec[T] {
 		}
 		return model.StringValue(string(text)), err
 	}
-	return scalar(model.String, orByForm(equal, store), store,
+	return copiedByForm(scalar(model.String, orByForm(equal, store), store,
 		func(v model.Value, dst *T) error {
 			// A fresh value: UnmarshalText may leave parts of an old one.
 			var fresh T
@@ -36,7 +36,7 @@ func Text[T any, P textType[T]](equal func(a, b T) bool) Codec[T] {
 			*dst = fresh
 			return nil
 		},
-		parseAs(model.StringValue))
+		parseAs(model.StringValue)), equal)
 }
 
 // jsonType is a pointer to a type that brings its own JSON form.
@@ -60,7 +60,7 @@ func JSON[T any, P jsonType[T]](equal func(a, b T) bool) Codec[T] {
 		}
 		return model.JSONValue(compact.String()), checkString(compact.String())
 	}
-	return scalar(model.JSON, orByForm(equal, store), store,
+	return copiedByForm(scalar(model.JSON, orByForm(equal, store), store,
 		func(v model.Value, dst *T) error {
 			var fresh T
 			if err := guardLoad(P(&fresh).UnmarshalJSON, v); err != nil {
@@ -69,7 +69,7 @@ func JSON[T any, P jsonType[T]](equal func(a, b T) bool) Codec[T] {
 			*dst = fresh
 			return nil
 		},
-		func(raw []byte) (model.Value, error) { return model.JSONValue(string(raw)), nil })
+		func(raw []byte) (model.Value, error) { return model.JSONValue(string(raw)), nil }), equal)
 }
 
 // orByForm compares stored forms where the type offers nothing better. Values
