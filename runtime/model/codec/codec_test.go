@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/model/codec"
@@ -196,5 +197,21 @@ func TestNullIsNoForm(t *testing.T) {
 	var back *maybe
 	if err != nil || elem.Load(v, &back) != nil || back == nil {
 		t.Errorf("%v comes back as %v (%v)", v, back, err)
+	}
+}
+
+func TestTimesThatCannotBeWrittenDoNotFit(t *testing.T) {
+	var at time.Time
+	if err := codec.Time().Load(model.StringValue("9999-12-31T23:00:00-02:00"), &at); err == nil {
+		t.Errorf("%v fits", at)
+	}
+	var list []time.Time
+	if err := codec.Slice[[]time.Time](codec.Time()).Load(model.JSONValue(`["0000-01-01T00:00:00+01:00"]`), &list); err == nil {
+		t.Errorf("%v fits", list)
+	}
+	info := &model.Info{Name: "visit", Fields: []model.Field{{Name: "began", Kind: model.Time}}}
+	d := codec.NewDecoder(info, &model.Row{Values: []model.Value{model.StringValue("9999-12-31T23:00:00-02:00")}})
+	if codec.GetTime(d, 0, &at); len(d.Misfits()) != 1 || !at.IsZero() {
+		t.Errorf("%v fits a field", at)
 	}
 }

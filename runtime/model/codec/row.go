@@ -148,13 +148,7 @@ func GetString[T ~string](d *Decoder, f int, dst *T) {
 func GetBytes[T ~[]byte](d *Decoder, f int, dst *T) { get(d, f, dst, loadBytes) }
 
 // GetTime reads field f.
-func GetTime(d *Decoder, f int, dst *time.Time) {
-	if v, ok := d.value(f); ok {
-		*dst = v.Time()
-	} else {
-		*dst = time.Time{}
-	}
-}
+func GetTime(d *Decoder, f int, dst *time.Time) { get(d, f, dst, loadTime) }
 
 // Get reads field f of any other type.
 func Get[T any](d *Decoder, f int, c Codec[T], dst *T) { get(d, f, dst, c.load) }

@@ -148,7 +148,7 @@ func CloneBytes[T ~[]byte](v T) T { return T(bytes.Clone(v)) }
 func Time() Codec[time.Time] {
 	return scalar(model.Time, time.Time.Equal,
 		func(v time.Time) (model.Value, error) { return model.TimeValue(v), checkTime(v) },
-		func(v model.Value, dst *time.Time) error { *dst = v.Time(); return nil },
+		loadTime,
 		func(raw []byte) (model.Value, error) {
 			var text string
 			if err := parseJSON(raw, &text); err != nil {
@@ -157,6 +157,11 @@ func Time() Codec[time.Time] {
 			t, err := model.ParseTime(text)
 			return model.TimeValue(t), err
 		})
+}
+
+func loadTime(v model.Value, dst *time.Time) error {
+	*dst = v.Time()
+	return checkTime(*dst)
 }
 
 // ByteArray is an array of bytes; view is the array as a slice.
