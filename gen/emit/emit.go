@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/dave/jennifer/jen"
+	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/resetgen/resetgen/gen/schema"
 )
@@ -86,6 +87,7 @@ type file struct {
 	imports *imports
 	structs *structs
 	decls   []jen.Code
+	guarded typeutil.Map // the structs that only this file has a drift guard for
 
 	// unsettled says that a type without a name is written out, or a comment of
 	// the user's. Gofmt breaks the one into lines, and what follows it only at a

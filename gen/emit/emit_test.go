@@ -83,14 +83,43 @@ func TestDriftGuard(t *testing.T) {
 			files := maps.Clone(source)
 			files["comments.go"] = changed
 			errs := check(t, imports, files)
-			stopped := slices.ContainsFunc(errs, func(err error) bool {
-				return strings.Contains(err.Error(), "cannot convert") && strings.Contains(err.Error(), "*Note")
-			})
-			if stopped != c.stops || !c.stops && len(errs) > 0 {
+			if stopped := stoppedBy(errs, "Note"); stopped != c.stops || !c.stops && len(errs) > 0 {
 				t.Errorf("stopped by the guard: %v, want %v (%v)", stopped, c.stops, errs)
 			}
 		})
 	}
+}
+
+// The structs that a model holds are guarded like the model itself.
+func TestDriftGuardOfWhatIsHeld(t *testing.T) {
+	imports := loadRuntime(t)
+	for where, c := range map[string]struct{ golden, old, new, guarded string }{
+		"in a field":             {"nested", "	Street string\n", "	Street, Zip string\n", "Address"},
+		"in a field of such":     {"nested", "	Note string\n", "	Note string\n	Height float64\n", "Location"},
+		"in a list":              {"collections", "	Hash   string\n", "	Hash, Title string\n", "Photo"},
+		"in a struct in a list":  {"collections", "struct{ Width, Height int }\n\n", "struct{ Width, Height, Depth int }\n\n", "Size"},
+		"behind its own pointer": {"recursive", "	Name  string\n", "	Name, Kind string\n", "Node"},
+	} {
+		t.Run(where, func(t *testing.T) {
+			files := readGolden(t, c.golden)
+			name := c.golden + ".go"
+			changed := strings.Replace(files[name], c.old, c.new, 1)
+			if changed == files[name] {
+				t.Fatalf("%q is not in the source", c.old)
+			}
+			files[name] = changed
+			if errs := check(t, imports, files); !stoppedBy(errs, c.guarded) {
+				t.Errorf("not stopped by the guard of %s (%v)", c.guarded, errs)
+			}
+		})
+	}
+}
+
+// stoppedBy tells whether the guard of a type is among the errors.
+func stoppedBy(errs []error, guarded string) bool {
+	return slices.ContainsFunc(errs, func(err error) bool {
+		return strings.Contains(err.Error(), "cannot convert") && strings.Contains(err.Error(), "(*"+guarded+")")
+	})
 }
 
 // readGolden reads the files of a golden package.
@@ -114,7 +143,7 @@ func readGolden(t *testing.T, name string) map[string]string {
 // loadRuntime gives the packages that generated code imports.
 func loadRuntime(t *testing.T) importMap {
 	t.Helper()
-	pkgs, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes}, modelPath, codecPath, mergePath, storePath)
+	pkgs, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes}, modelPath, codecPath, mergePath, storePath, "time")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,10 @@ import (
 
 // pkg is a package that code is generated for.
 type pkg struct {
-	schema *schema.Package
-	taken  map[string]bool // the names that the package declares
-	shared typeutil.Map    // the struct codecs that every file of the package can call: their types to their names
+	schema  *schema.Package
+	taken   map[string]bool // the names that the package declares
+	shared  typeutil.Map    // the struct codecs that every file of the package can call: their types to their names
+	guarded typeutil.Map    // the structs that a file which is part of every build has a drift guard for
 }
 
 func newPkg(s *schema.Package) *pkg {
@@ -26,6 +27,9 @@ func newPkg(s *schema.Package) *pkg {
 	}
 	for _, f := range s.Files {
 		for _, m := range f.Models {
+			if !isNarrow(f) {
+				p.guarded.Set(m.Named, true)
+			}
 			for _, name := range names(m) {
 				p.taken[name] = true
 			}

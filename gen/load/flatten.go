@@ -17,8 +17,9 @@ type flattener struct {
 	*builder
 	model  *schema.Model
 	source *source
-	origin []token.Pos // where each of model.Fields is declared
-	before int         // how many errors there were when the walk began
+	origin []token.Pos  // where each of model.Fields is declared
+	split  []types.Type // the structs on the way to the leaves
+	before int          // how many errors there were when the walk began
 }
 
 // trail is how the walk got to a struct.
@@ -119,6 +120,7 @@ func (l *leaf) inside(st *types.Struct) {
 		return
 	}
 	l.nested.Set(types.Unalias(l.v.Type()), true)
+	l.split = append(l.split, l.v.Type())
 	l.fields(st, l.into())
 }
 
@@ -199,6 +201,7 @@ func (f *flattener) finish(pos token.Pos) {
 	}
 	f.storedNames()
 	f.accessors()
+	m.Holds = f.holds()
 }
 
 // storedNames reports fields that would be stored under one name. Case does not

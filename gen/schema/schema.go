@@ -55,6 +55,10 @@ type Model struct {
 	Fields []*Field // the leaves, in the order of the source
 	Struct *types.Struct
 	Pos    token.Position
+
+	// Holds are the structs that the model holds in fields, lists, maps and
+	// pointers, at any depth, as far as the package can spell their fields out.
+	Holds []types.Type
 }
 
 // Field is one leaf: a field of the model, or of a struct nested in it.

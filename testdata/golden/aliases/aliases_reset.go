@@ -70,21 +70,27 @@ var (
 	codecEntry_Count    = codec.Ptr(codec.Int[int]())
 )
 
-// If the next line does not compile, Entry was changed: run go generate.
-var _ = (*struct {
-	Key      ID
-	Made     Instant
-	Sent     stamp.Time
-	Labels   Labels
-	Cover    *Picture
-	Pictures Pictures
-	Others   List[Picture]
-	Lookup   Lookup
-	Count    MaybeInt
-	Where    Place
-	Any      byte
-	Letter   rune
-})((*Entry)(nil))
+// If this does not compile, Entry or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		Key      ID
+		Made     Instant
+		Sent     stamp.Time
+		Labels   Labels
+		Cover    *Picture
+		Pictures Pictures
+		Others   List[Picture]
+		Lookup   Lookup
+		Count    MaybeInt
+		Where    Place
+		Any      byte
+		Letter   rune
+	})((*Entry)(nil))
+	_ = (*struct {
+		Hash ID
+	})((*Picture)(nil))
+)
 
 // EntryRecords is the stored objects of Entry.
 var EntryRecords = store.NewCollection(&Schema, store.Binding[ID, Entry, EntryRecord]{

@@ -77,27 +77,39 @@ var (
 	}](codecAlbumInline())
 )
 
-// If the next line does not compile, Album was changed: run go generate.
-var _ = (*struct {
-	ID      string
-	Grid    [][]int
-	Corners [4]Size
-	Matrix  [2][3]float64
-	Labels  Labels
-	Index   Index
-	Photos  []Photo
-	ByName  map[string]Photo
-	ByYear  map[int][]Photo
-	ByMonth map[uint8]map[string]bool
-	Covers  []*Photo
-	Inline  []struct {
-		Name  string
-		Sizes []struct {
-			Width  int
-			Height int
+// If this does not compile, Album or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID      string
+		Grid    [][]int
+		Corners [4]Size
+		Matrix  [2][3]float64
+		Labels  Labels
+		Index   Index
+		Photos  []Photo
+		ByName  map[string]Photo
+		ByYear  map[int][]Photo
+		ByMonth map[uint8]map[string]bool
+		Covers  []*Photo
+		Inline  []struct {
+			Name  string
+			Sizes []struct {
+				Width  int
+				Height int
+			}
 		}
-	}
-})((*Album)(nil))
+	})((*Album)(nil))
+	_ = (*struct {
+		Width  int
+		Height int
+	})((*Size)(nil))
+	_ = (*struct {
+		Hash   string
+		Size   Size
+		Labels []string
+	})((*Photo)(nil))
+)
 
 // AlbumRecords is the stored objects of Album.
 var AlbumRecords = store.NewCollection(&Schema, store.Binding[string, Album, AlbumRecord]{

@@ -40,12 +40,18 @@ var (
 	codecDevice_Lonely = codec.Slice[[]Lonely](codecLonely_device_linux())
 )
 
-// If the next line does not compile, Device was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Shared []Shared
-	Lonely []Lonely
-})((*Device)(nil))
+// If this does not compile, Device or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID     string
+		Shared []Shared
+		Lonely []Lonely
+	})((*Device)(nil))
+	_ = (*struct {
+		Name string
+	})((*Lonely)(nil))
+)
 
 // DeviceRecords is the stored objects of Device.
 var DeviceRecords = store.NewCollection(&Schema, store.Binding[string, Device, DeviceRecord]{

@@ -42,12 +42,18 @@ var (
 	codecExtra_Lonely = codec.Slice[[]Lonely](codecLonely_extra())
 )
 
-// If the next line does not compile, Extra was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Shared []Shared
-	Lonely []Lonely
-})((*Extra)(nil))
+// If this does not compile, Extra or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     string
+		Shared []Shared
+		Lonely []Lonely
+	})((*Extra)(nil))
+	_ = (*struct {
+		Name string
+	})((*Lonely)(nil))
+)
 
 // ExtraRecords is the stored objects of Extra.
 var ExtraRecords = store.NewCollection(&Schema, store.Binding[string, Extra, ExtraRecord]{

@@ -37,11 +37,17 @@ var (
 	codecNote_Shared = codec.Slice[[]Shared](codecShared())
 )
 
-// If the next line does not compile, Note was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Shared []Shared
-})((*Note)(nil))
+// If this does not compile, Note or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     string
+		Shared []Shared
+	})((*Note)(nil))
+	_ = (*struct {
+		Name string
+	})((*Shared)(nil))
+)
 
 // NoteRecords is the stored objects of Note.
 var NoteRecords = store.NewCollection(&Schema, store.Binding[string, Note, NoteRecord]{

@@ -51,18 +51,25 @@ var (
 	codecFault_Due  = codec.Ptr(codec.Time())
 )
 
-// If the next line does not compile, Fault was changed: run go generate.
-var _ = (*struct {
-	ID       string
-	Title    string
-	Severity Severity
-	Tags     []string
-	Due      *time.Time
-	Cost     string
-	Where    struct {
-		Floor float64 "reset:\"convert=func:floorOf\""
-	}
-})((*Fault)(nil))
+// If this does not compile, Fault or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID       string
+		Title    string
+		Severity Severity
+		Tags     []string
+		Due      *time.Time
+		Cost     string
+		Where    struct {
+			Floor float64 "reset:\"convert=func:floorOf\""
+		}
+	})((*Fault)(nil))
+	_ = (*struct {
+		Cents    int64
+		Currency string
+	})((*Price)(nil))
+)
 
 // FaultRecords is the stored objects of Fault.
 var FaultRecords = store.NewCollection(&Schema, store.Binding[string, Fault, FaultRecord]{

@@ -46,14 +46,27 @@ var (
 	codecTask_Tags = codec.Slice[[]string](elemTask_Tags)
 )
 
-// If the next line does not compile, Task was changed: run go generate.
-var _ = (*struct {
-	_ struct{}
-	Base
-	Tagged
-	audited
-	Title string
-})((*Task)(nil))
+// If this does not compile, Task or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		_ struct{}
+		Base
+		Tagged
+		audited
+		Title string
+	})((*Task)(nil))
+	_ = (*struct {
+		ID      string
+		Created time.Time
+	})((*Base)(nil))
+	_ = (*struct {
+		Tags []string
+	})((*Tagged)(nil))
+	_ = (*struct {
+		By string
+	})((*audited)(nil))
+)
 
 // TaskRecords is the stored objects of Task.
 var TaskRecords = store.NewCollection(&Schema, store.Binding[string, Task, TaskRecord]{

@@ -59,17 +59,28 @@ var (
 	codecPlace_Path  = codec.Slice[[]geo.Point](elemPlace_Path)
 )
 
-// If the next line does not compile, Place was changed: run go generate.
-var _ = (*struct {
-	ID    string
-	Kind  geo.Kind
-	Where geo.Point
-	Zone  geo.Zone
-	OnMap mapgeo.Point
-	Spots []mapgeo.Point
-	Grade foreignmodel.Grade
-	Path  []geo.Point
-})((*Place)(nil))
+// If this does not compile, Place or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID    string
+		Kind  geo.Kind
+		Where geo.Point
+		Zone  geo.Zone
+		OnMap mapgeo.Point
+		Spots []mapgeo.Point
+		Grade foreignmodel.Grade
+		Path  []geo.Point
+	})((*Place)(nil))
+	_ = (*struct {
+		Lat float64
+		Lng float64
+	})((*geo.Point)(nil))
+	_ = (*struct {
+		X int
+		Y int
+	})((*mapgeo.Point)(nil))
+)
 
 // PlaceRecords is the stored objects of Place.
 var PlaceRecords = store.NewCollection(&Schema, store.Binding[string, Place, PlaceRecord]{

@@ -67,19 +67,58 @@ var (
 	codecShelf_Opaque = codec.Slice[[]Pair[struct{ X int }, [2]bool]](codecPairOfShelfOpaqueAndBoolArray())
 )
 
-// If the next line does not compile, Shelf was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Box    Box[string]
-	Boxes  []Box[string]
-	Pairs  []Pair[string, time.Duration]
-	Deep   []Pair[Box[int], *Box[[]byte]]
-	Lists  []Pair[[]string, map[string]int]
-	Tree   Tree[int]
-	Names  Set[string]
-	ByName map[string]Box[float64]
-	Opaque []Pair[struct{ X int }, [2]bool]
-})((*Shelf)(nil))
+// If this does not compile, Shelf or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     string
+		Box    Box[string]
+		Boxes  []Box[string]
+		Pairs  []Pair[string, time.Duration]
+		Deep   []Pair[Box[int], *Box[[]byte]]
+		Lists  []Pair[[]string, map[string]int]
+		Tree   Tree[int]
+		Names  Set[string]
+		ByName map[string]Box[float64]
+		Opaque []Pair[struct{ X int }, [2]bool]
+	})((*Shelf)(nil))
+	_ = (*struct {
+		Value string
+		Since time.Time
+	})((*Box[string])(nil))
+	_ = (*struct {
+		First  string
+		Second time.Duration
+	})((*Pair[string, time.Duration])(nil))
+	_ = (*struct {
+		First  Box[int]
+		Second *Box[[]byte]
+	})((*Pair[Box[int], *Box[[]byte]])(nil))
+	_ = (*struct {
+		Value int
+		Since time.Time
+	})((*Box[int])(nil))
+	_ = (*struct {
+		Value []byte
+		Since time.Time
+	})((*Box[[]byte])(nil))
+	_ = (*struct {
+		First  []string
+		Second map[string]int
+	})((*Pair[[]string, map[string]int])(nil))
+	_ = (*struct {
+		Value int
+		Kids  []Tree[int]
+	})((*Tree[int])(nil))
+	_ = (*struct {
+		Value float64
+		Since time.Time
+	})((*Box[float64])(nil))
+	_ = (*struct {
+		First  struct{ X int }
+		Second [2]bool
+	})((*Pair[struct{ X int }, [2]bool])(nil))
+)
 
 // ShelfRecords is the stored objects of Shelf.
 var ShelfRecords = store.NewCollection(&Schema, store.Binding[string, Shelf, ShelfRecord]{

@@ -37,11 +37,18 @@ var (
 	codecProbe_Points = codec.Slice[[]Point](codecPoint_probe_test())
 )
 
-// If the next line does not compile, probe was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Points []Point
-})((*probe)(nil))
+// If this does not compile, probe or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     string
+		Points []Point
+	})((*probe)(nil))
+	_ = (*struct {
+		X int
+		Y int
+	})((*Point)(nil))
+)
 
 // probeRecords is the stored objects of probe.
 var probeRecords = store.NewCollection(&Schema, store.Binding[string, probe, probeRecord]{

@@ -101,34 +101,50 @@ var (
 	codecFieldItem_Rows   = codec.Slice[[]Row](elemFieldItem_Rows)
 )
 
-// If the next line does not compile, FieldItem was changed: run go generate.
-var _ = (*struct {
-	_      struct{}
-	ID     string
-	Text   string
-	Other  string
-	Num    int64
-	Real   float64
-	Flag   bool
-	When   time.Time
-	Data   []byte
-	Opt    *string
-	OptNum *int64
-	Top    int64
-	Low    int64
-	Newest string
-	Theirs string
-	Count  int64
-	Whole  []string
-	Tags   []string
-	Attrs  map[string]string
-	Nums   map[string]int64
-	List   []string
-	Rows   []Row
-	Doc    string
-	Sub    Sub
-	Ref    string
-})((*FieldItem)(nil))
+// If this does not compile, FieldItem or a struct that it holds was changed:
+// run go generate.
+var (
+	_ = (*struct {
+		_      struct{}
+		ID     string
+		Text   string
+		Other  string
+		Num    int64
+		Real   float64
+		Flag   bool
+		When   time.Time
+		Data   []byte
+		Opt    *string
+		OptNum *int64
+		Top    int64
+		Low    int64
+		Newest string
+		Theirs string
+		Count  int64
+		Whole  []string
+		Tags   []string
+		Attrs  map[string]string
+		Nums   map[string]int64
+		List   []string
+		Rows   []Row
+		Doc    string
+		Sub    Sub
+		Ref    string
+	})((*FieldItem)(nil))
+	_ = (*struct {
+		A    string
+		B    int64
+		Deep Deep
+	})((*Sub)(nil))
+	_ = (*struct {
+		C string
+	})((*Deep)(nil))
+	_ = (*struct {
+		ID   string
+		Text string
+		Num  int64
+	})((*Row)(nil))
+)
 
 // FieldItemRecords is the stored objects of FieldItem.
 var FieldItemRecords = store.NewCollection(&Schema, store.Binding[string, FieldItem, FieldItemRecord]{

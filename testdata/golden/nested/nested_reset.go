@@ -61,21 +61,33 @@ var (
 	codecCustomer_ContactPhoneTried = codec.Slice[[]time.Time](codec.Time())
 )
 
-// If the next line does not compile, Customer was changed: run go generate.
-var _ = (*struct {
-	ID      string
-	Home    Address
-	Work    Address
-	Contact struct {
-		Mail  string
-		Phone struct {
-			Country string
-			Number  string
-			Tried   []time.Time
+// If this does not compile, Customer or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID      string
+		Home    Address
+		Work    Address
+		Contact struct {
+			Mail  string
+			Phone struct {
+				Country string
+				Number  string
+				Tried   []time.Time
+			}
 		}
-	}
-	hidden Location
-})((*Customer)(nil))
+		hidden Location
+	})((*Customer)(nil))
+	_ = (*struct {
+		Street string
+		Where  Location
+	})((*Address)(nil))
+	_ = (*struct {
+		Lat  float64
+		Lng  float64
+		Note string
+	})((*Location)(nil))
+)
 
 // CustomerRecords is the stored objects of Customer.
 var CustomerRecords = store.NewCollection(&Schema, store.Binding[string, Customer, CustomerRecord]{

@@ -72,22 +72,30 @@ var (
 	codecPointer_Choices = codec.Ptr(codec.Slice[[]string](codec.String[string]()))
 )
 
-// If the next line does not compile, Pointer was changed: run go generate.
-var _ = (*struct {
-	ID      string
-	Bool    *bool
-	Count   *int
-	Size    *uint32
-	Ratio   *float64
-	Name    *string
-	Level   *Level
-	Data    *[]byte
-	Due     *time.Time
-	Every   *time.Duration
-	Where   *Point
-	Digest  *[4]byte
-	Choices *[]string
-})((*Pointer)(nil))
+// If this does not compile, Pointer or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID      string
+		Bool    *bool
+		Count   *int
+		Size    *uint32
+		Ratio   *float64
+		Name    *string
+		Level   *Level
+		Data    *[]byte
+		Due     *time.Time
+		Every   *time.Duration
+		Where   *Point
+		Digest  *[4]byte
+		Choices *[]string
+	})((*Pointer)(nil))
+	_ = (*struct {
+		X    float64
+		Y    float64
+		Name *string
+	})((*Point)(nil))
+)
 
 // PointerRecords is the stored objects of Pointer.
 var PointerRecords = store.NewCollection(&Schema, store.Binding[string, Pointer, PointerRecord]{

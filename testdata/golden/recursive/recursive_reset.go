@@ -49,15 +49,38 @@ var (
 	codecForest_Odd   = codecOdd()
 )
 
-// If the next line does not compile, Forest was changed: run go generate.
-var _ = (*struct {
-	ID    string
-	Root  Node
-	Top   *Node
-	Trees []Node
-	Chain *Even
-	Odd   Odd
-})((*Forest)(nil))
+// If this does not compile, Forest or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID    string
+		Root  Node
+		Top   *Node
+		Trees []Node
+		Chain *Even
+		Odd   Odd
+	})((*Forest)(nil))
+	_ = (*struct {
+		Name  string
+		Left  *Node
+		Right *Node
+		Kids  []Node
+		Named map[string]*Node
+	})((*Node)(nil))
+	_ = (*struct {
+		Value int
+		Next  *Odd
+		Leaf  Leaf
+	})((*Even)(nil))
+	_ = (*struct {
+		Value int
+		Next  *Even
+		Leaf  *Leaf
+	})((*Odd)(nil))
+	_ = (*struct {
+		Color string
+	})((*Leaf)(nil))
+)
 
 // ForestRecords is the stored objects of Forest.
 var ForestRecords = store.NewCollection(&Schema, store.Binding[string, Forest, ForestRecord]{

@@ -106,35 +106,46 @@ var (
 	codecOrder_FuncList    = codec.Slice[[]int](codec.Int[int]())
 )
 
-// If the next line does not compile, Order was changed: run go generate.
-var _ = (*struct {
-	ID          string
-	LocalText   string
-	LocalList   []string
-	RemoteText  string
-	RemoteMap   map[string]int
-	NewestText  string
-	NewestFloat float64
-	MaxInt      int
-	MaxFloat    float64
-	MaxTime     time.Time
-	MinUint     uint
-	MinText     string
-	Counter     int32
-	Total       uint64
-	Weight      float64
-	Set         []string
-	SetOfStruct []Tag
-	SetOfFloat  []float64
-	Map         map[string]string
-	MapOfStruct map[int]Tag
-	List        []string
-	ListBy      []Line
-	Text        string
-	FuncText    string
-	FuncList    []int
-	FuncFloat   float64
-})((*Order)(nil))
+// If this does not compile, Order or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID          string
+		LocalText   string
+		LocalList   []string
+		RemoteText  string
+		RemoteMap   map[string]int
+		NewestText  string
+		NewestFloat float64
+		MaxInt      int
+		MaxFloat    float64
+		MaxTime     time.Time
+		MinUint     uint
+		MinText     string
+		Counter     int32
+		Total       uint64
+		Weight      float64
+		Set         []string
+		SetOfStruct []Tag
+		SetOfFloat  []float64
+		Map         map[string]string
+		MapOfStruct map[int]Tag
+		List        []string
+		ListBy      []Line
+		Text        string
+		FuncText    string
+		FuncList    []int
+		FuncFloat   float64
+	})((*Order)(nil))
+	_ = (*struct {
+		Name  string
+		Color string
+	})((*Tag)(nil))
+	_ = (*struct {
+		No   int
+		Text string
+	})((*Line)(nil))
+)
 
 // OrderRecords is the stored objects of Order.
 var OrderRecords = store.NewCollection(&Schema, store.Binding[string, Order, OrderRecord]{

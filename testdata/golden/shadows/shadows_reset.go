@@ -57,17 +57,26 @@ var (
 	codecThing_Until  = resetcodec2.Ptr(resetcodec2.Time())
 )
 
-// If the next line does not compile, Thing was changed: run go generate.
-var _ = (*struct {
-	ID     v
-	Name   model
-	Ratio  float64
-	Bases  []base
-	Counts map[k]v
-	Items  []e
-	Since  clock.Time
-	Until  *clock.Time
-})((*Thing)(nil))
+// If this does not compile, Thing or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     v
+		Name   model
+		Ratio  float64
+		Bases  []base
+		Counts map[k]v
+		Items  []e
+		Since  clock.Time
+		Until  *clock.Time
+	})((*Thing)(nil))
+	_ = (*struct {
+		Name string
+	})((*base)(nil))
+	_ = (*struct {
+		ID v
+	})((*e)(nil))
+)
 
 // ThingRecords is the stored objects of Thing.
 var ThingRecords = resetstore.NewCollection(&Schema, resetstore.Binding[v, Thing, ThingRecord]{

@@ -40,12 +40,18 @@ var (
 	codecInside_Marks  = codec.Slice[[]mark](codecMark_inside_test())
 )
 
-// If the next line does not compile, inside was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Points []Point
-	Marks  []mark
-})((*inside)(nil))
+// If this does not compile, inside or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID     string
+		Points []Point
+		Marks  []mark
+	})((*inside)(nil))
+	_ = (*struct {
+		Text string
+	})((*mark)(nil))
+)
 
 // insideRecords is the stored objects of inside.
 var insideRecords = store.NewCollection(&Schema, store.Binding[string, inside, insideRecord]{

@@ -37,11 +37,18 @@ var (
 	codecPlan_Points = codec.Slice[[]Point](codecPoint())
 )
 
-// If the next line does not compile, Plan was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Points []Point
-})((*Plan)(nil))
+// If this does not compile, Plan or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID     string
+		Points []Point
+	})((*Plan)(nil))
+	_ = (*struct {
+		X int
+		Y int
+	})((*Point)(nil))
+)
 
 // PlanRecords is the stored objects of Plan.
 var PlanRecords = store.NewCollection(&Schema, store.Binding[string, Plan, PlanRecord]{

@@ -38,11 +38,18 @@ var (
 	codecOutside_Points = codec.Slice[[]testmodels.Point](codecTestmodelsPoint_outside_test())
 )
 
-// If the next line does not compile, Outside was changed: run go generate.
-var _ = (*struct {
-	ID     string
-	Points []testmodels.Point
-})((*Outside)(nil))
+// If this does not compile, Outside or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID     string
+		Points []testmodels.Point
+	})((*Outside)(nil))
+	_ = (*struct {
+		X int
+		Y int
+	})((*testmodels.Point)(nil))
+)
 
 // OutsideRecords is the stored objects of Outside.
 var OutsideRecords = store.NewCollection(&Schema, store.Binding[string, Outside, OutsideRecord]{

@@ -65,21 +65,28 @@ var (
 	codecVisit_ByName = codec.Map[map[string]time.Time](keyVisit_ByName, elemVisit_ByName)
 )
 
-// If the next line does not compile, Visit was changed: run go generate.
-var _ = (*struct {
-	ID      string
-	Began   time.Time
-	First   time.Time
-	Last    time.Time
-	Newest  time.Time
-	Lasted  time.Duration
-	Longest time.Duration
-	Total   time.Duration
-	Days    []time.Time
-	Breaks  []Span
-	Shifts  [2]time.Time
-	ByName  map[string]time.Time
-})((*Visit)(nil))
+// If this does not compile, Visit or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID      string
+		Began   time.Time
+		First   time.Time
+		Last    time.Time
+		Newest  time.Time
+		Lasted  time.Duration
+		Longest time.Duration
+		Total   time.Duration
+		Days    []time.Time
+		Breaks  []Span
+		Shifts  [2]time.Time
+		ByName  map[string]time.Time
+	})((*Visit)(nil))
+	_ = (*struct {
+		From time.Time
+		To   time.Time
+	})((*Span)(nil))
+)
 
 // VisitRecords is the stored objects of Visit.
 var VisitRecords = store.NewCollection(&Schema, store.Binding[string, Visit, VisitRecord]{

@@ -37,11 +37,18 @@ var (
 	codecInvoice_Lines = codec.Slice[[]Money](codecMoney())
 )
 
-// If the next line does not compile, Invoice was changed: run go generate.
-var _ = (*struct {
-	No    string
-	Lines []Money
-})((*Invoice)(nil))
+// If this does not compile, Invoice or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		No    string
+		Lines []Money
+	})((*Invoice)(nil))
+	_ = (*struct {
+		Amount   int64
+		Currency string
+	})((*Money)(nil))
+)
 
 // InvoiceRecords is the stored objects of Invoice.
 var InvoiceRecords = store.NewCollection(&Schema, store.Binding[string, Invoice, InvoiceRecord]{

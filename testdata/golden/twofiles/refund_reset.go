@@ -42,13 +42,19 @@ var (
 	codecRefund_Notes = codec.Slice[[]Note](codecNote())
 )
 
-// If the next line does not compile, Refund was changed: run go generate.
-var _ = (*struct {
-	ID    string
-	Of    string
-	Parts []Money
-	Notes []Note
-})((*Refund)(nil))
+// If this does not compile, Refund or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID    string
+		Of    string
+		Parts []Money
+		Notes []Note
+	})((*Refund)(nil))
+	_ = (*struct {
+		Text string
+	})((*Note)(nil))
+)
 
 // RefundRecords is the stored objects of Refund.
 var RefundRecords = store.NewCollection(&Schema, store.Binding[string, Refund, RefundRecord]{

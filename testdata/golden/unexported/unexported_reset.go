@@ -39,12 +39,19 @@ var (
 	codecFinding_Spots = codec.Slice[[]spot](codecSpot())
 )
 
-// If the next line does not compile, finding was changed: run go generate.
-var _ = (*struct {
-	ID    string
-	Title string
-	Spots []spot
-})((*finding)(nil))
+// If this does not compile, finding or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		ID    string
+		Title string
+		Spots []spot
+	})((*finding)(nil))
+	_ = (*struct {
+		X int
+		Y int
+	})((*spot)(nil))
+)
 
 // findingRecords is the stored objects of finding.
 var findingRecords = store.NewCollection(&Schema, store.Binding[string, finding, findingRecord]{

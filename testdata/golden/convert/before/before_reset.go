@@ -48,16 +48,23 @@ var (
 	codecFault_Price = codec.Ptr(codecPrice())
 )
 
-// If the next line does not compile, Fault was changed: run go generate.
-var _ = (*struct {
-	ID       string
-	Title    string
-	Severity string
-	Tags     string
-	Due      *uint8
-	Price    *Price
-	Where    struct{ Floor int }
-})((*Fault)(nil))
+// If this does not compile, Fault or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		ID       string
+		Title    string
+		Severity string
+		Tags     string
+		Due      *uint8
+		Price    *Price
+		Where    struct{ Floor int }
+	})((*Fault)(nil))
+	_ = (*struct {
+		Cents    int64
+		Currency string
+	})((*Price)(nil))
+)
 
 // FaultRecords is the stored objects of Fault.
 var FaultRecords = store.NewCollection(&Schema, store.Binding[string, Fault, FaultRecord]{

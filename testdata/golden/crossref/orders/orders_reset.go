@@ -40,12 +40,20 @@ var (
 	codecOrder_Others = codec.Slice[[]customers.Customer](codecCustomersCustomer())
 )
 
-// If the next line does not compile, Order was changed: run go generate.
-var _ = (*struct {
-	No       string
-	Customer customers.ID
-	Others   []customers.Customer
-})((*Order)(nil))
+// If this does not compile, Order or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		No       string
+		Customer customers.ID
+		Others   []customers.Customer
+	})((*Order)(nil))
+	_ = (*struct {
+		ID     customers.ID
+		Name   string
+		Latest string
+	})((*customers.Customer)(nil))
+)
 
 // OrderRecords is the stored objects of Order.
 var OrderRecords = store.NewCollection(&Schema, store.Binding[string, Order, OrderRecord]{
