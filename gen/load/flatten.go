@@ -55,7 +55,7 @@ func (f *flattener) field(v *types.Var, note *annotation, at trail) {
 	case holdsLock(v.Type()):
 		f.errorf(pos, "%s: %s must not be copied, and records copy the whole struct; keep it outside of the model, or make the field a pointer that is not exported", subject, f.typeString(v.Type()))
 	case v.Name() == "_" || note.opts.has("-"):
-	case !v.Exported() && !(v.Embedded() && isStruct):
+	case !v.Exported() && !lends(v):
 		if note.tagged {
 			f.errorf(note.opts.base, "%s: it is not exported, so it is not stored and its tag says nothing; export it or remove the tag", subject)
 		}

@@ -101,13 +101,39 @@ func hiddenField(st *types.Struct, from *types.Package) string {
 	return ""
 }
 
+// lends tells whether a field has others, which may be exported even if it is
+// not: it embeds a struct or a pointer to one.
+func lends(v *types.Var) bool {
+	if !v.Embedded() {
+		return false
+	}
+	switch u := v.Type().Underlying().(type) {
+	case *types.Struct:
+		return true
+	case *types.Pointer:
+		st, ok := u.Elem().Underlying().(*types.Struct)
+		return ok && hasExported(st)
+	}
+	return false
+}
+
 func hasExported(st *types.Struct) bool {
 	for v := range st.Fields() {
-		if _, isStruct := v.Type().Underlying().(*types.Struct); v.Exported() || v.Embedded() && isStruct {
+		if v.Exported() || v.Embedded() && isStruct(v.Type()) {
 			return true
 		}
 	}
 	return false
+}
+
+// isStruct tells whether t is a struct or a pointer to one.
+func isStruct(t types.Type) bool {
+	t = t.Underlying()
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem().Underlying()
+	}
+	_, ok := t.(*types.Struct)
+	return ok
 }
 
 // hidden explains why a struct with such a field cannot be stored.

@@ -248,10 +248,8 @@ func (b *builder) classifyStruct(t types.Type, u *types.Struct) (*schema.Type, e
 // one that is not stored.
 func (b *builder) member(t types.Type, u *types.Struct, i int) (*schema.Member, error) {
 	v, note := u.Field(i), b.notes.of(u, i)
-	if v.Name() == "_" || note.opts.has("-") || !v.Exported() {
-		if _, isStruct := v.Type().Underlying().(*types.Struct); !v.Embedded() || !isStruct || note.opts.has("-") {
-			return nil, nil
-		}
+	if v.Name() == "_" || note.opts.has("-") || !v.Exported() && !lends(v) {
+		return nil, nil
 	}
 	b.misplace(t, v, note)
 	m := &schema.Member{GoName: v.Name(), Name: snake(v.Name())}

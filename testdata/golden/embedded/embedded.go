@@ -34,5 +34,12 @@ type Job struct {
 	_ struct{} `reset:"track=field"`
 	Base
 	audited
-	Done bool
+	Done  bool
+	Steps []Step
+}
+
+// Step is stored whole, so that what it embeds may be a pointer.
+type Step struct {
+	Name string
+	*audited
 }

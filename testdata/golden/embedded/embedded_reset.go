@@ -270,6 +270,7 @@ const (
 	fieldJob_Created
 	fieldJob_By
 	fieldJob_Done
+	fieldJob_Steps
 )
 
 // infoJob describes Job to the runtime.
@@ -283,16 +284,30 @@ var infoJob = &model.Info{
 		{Name: "created", Kind: model.Time},
 		{Name: "by", Kind: model.String},
 		{Name: "done", Kind: model.Bool},
+		{Name: "steps", Kind: model.JSON},
 	},
 }
 
-// If the next line does not compile, Job was changed: run go generate.
-var _ = (*struct {
-	_ struct{}
-	Base
-	audited
-	Done bool
-})((*Job)(nil))
+// How the fields of Job that are more than one plain value are stored.
+var (
+	codecJob_Steps = codec.Slice[[]Step](codecStep())
+)
+
+// If this does not compile, Job or a struct that it holds was changed: run go
+// generate.
+var (
+	_ = (*struct {
+		_ struct{}
+		Base
+		audited
+		Done  bool
+		Steps []Step
+	})((*Job)(nil))
+	_ = (*struct {
+		Name string
+		*audited
+	})((*Step)(nil))
+)
 
 // JobRecords is the stored objects of Job.
 var JobRecords = store.NewCollection(&Schema, store.Binding[string, Job, JobRecord]{
@@ -311,6 +326,7 @@ func encodeJob(e *codec.Encoder, v *Job) {
 	codec.PutTime(e, fieldJob_Created, v.Base.Created)
 	codec.PutString(e, fieldJob_By, v.audited.By)
 	codec.PutBool(e, fieldJob_Done, v.Done)
+	codec.Put(e, fieldJob_Steps, codecJob_Steps, v.Steps)
 }
 
 // decodeJob is the reverse of encodeJob.
@@ -319,6 +335,7 @@ func decodeJob(d *codec.Decoder, v *Job) {
 	codec.GetTime(d, fieldJob_Created, &v.Base.Created)
 	codec.GetString(d, fieldJob_By, &v.audited.By)
 	codec.GetBool(d, fieldJob_Done, &v.Done)
+	codec.Get(d, fieldJob_Steps, codecJob_Steps, &v.Steps)
 }
 
 // JobRecord is a Job in a transaction. Its setters mark what they change;
@@ -329,7 +346,11 @@ type JobRecord struct {
 }
 
 // Plain is a copy of the Job, free of the transaction.
-func (r *JobRecord) Plain() Job { return r.value }
+func (r *JobRecord) Plain() Job {
+	v := r.value
+	v.Steps = codecJob_Steps.Clone(v.Steps)
+	return v
+}
 
 // ID is the key.
 func (r *JobRecord) ID() string { return r.value.Base.ID }
@@ -376,6 +397,20 @@ func (r *JobRecord) SetDone(v bool) {
 // TouchDone marks Done as written whatever its value.
 func (r *JobRecord) TouchDone() { r.record.Touch(fieldJob_Done) }
 
+// Steps is a copy of the field Steps.
+func (r *JobRecord) Steps() []Step { return codecJob_Steps.Clone(r.value.Steps) }
+
+// SetSteps sets Steps to a copy of v.
+func (r *JobRecord) SetSteps(v []Step) {
+	if !codecJob_Steps.Equal(r.value.Steps, v) {
+		r.value.Steps = codecJob_Steps.Clone(v)
+		r.record.Mark(fieldJob_Steps)
+	}
+}
+
+// TouchSteps marks Steps as written whatever its value.
+func (r *JobRecord) TouchSteps() { r.record.Touch(fieldJob_Steps) }
+
 // JobDiff says in which fields two values of Job differ. It holds on to both
 // and is only right until one of them changes.
 type JobDiff struct {
@@ -398,6 +433,9 @@ func DiffJob(a, b *Job) (d JobDiff) {
 	if a.Done != b.Done {
 		d.Fields.Add(fieldJob_Done)
 	}
+	if !codecJob_Steps.Equal(a.Steps, b.Steps) {
+		d.Fields.Add(fieldJob_Steps)
+	}
 	return d
 }
 
@@ -417,6 +455,9 @@ func (d JobDiff) Apply(v *Job) {
 	}
 	if d.Fields.Has(fieldJob_Done) {
 		v.Done = d.To.Done
+	}
+	if d.Fields.Has(fieldJob_Steps) {
+		v.Steps = codecJob_Steps.Clone(d.To.Steps)
 	}
 }
 
@@ -448,5 +489,23 @@ func MergeJob(mc *merge.Context, base, local, remote *Job) (m Job, _ error) {
 	if mc.Local.Has(fieldJob_Done) {
 		m.Done = merge.LocalWins(mc, fieldJob_Done, base.Done, local.Done, remote.Done)
 	}
+	if mc.Local.Has(fieldJob_Steps) {
+		m.Steps = merge.LocalWinsFunc(mc, fieldJob_Steps, codecJob_Steps.Equal, base.Steps, local.Steps, remote.Steps)
+	}
 	return m, mc.Err()
+}
+
+// codecStep is how a Step is stored inside of lists, maps and pointers.
+func codecStep() codec.Codec[Step] {
+	return codec.Struct(
+		codec.At("name", codec.String[string](), func(v *Step) *string { return &v.Name }),
+		codec.At("audited", codec.Ptr(codecAudited()), func(v *Step) **audited { return &v.audited }),
+	)
+}
+
+// codecAudited is how an audited is stored inside of lists, maps and pointers.
+func codecAudited() codec.Codec[audited] {
+	return codec.Struct(
+		codec.At("by", codec.String[string](), func(v *audited) *string { return &v.By }),
+	)
 }
