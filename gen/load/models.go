@@ -16,20 +16,21 @@ import (
 // builder makes the schema of one package.
 type builder struct {
 	*reporter
-	pkg     *types.Package
-	unit    *unit
-	notes   *annotations
-	known   typeutil.Map // from types.Type to *schema.Type: the structs that are stored whole
-	stack   []*types.Named
-	nested  typeutil.Map // the structs whose fields were tracked by themselves
-	pending []misplaced
-	refs    []reference
+	pkg       *types.Package
+	workspace *workspace
+	unit      *unit
+	notes     *annotations
+	known     typeutil.Map // from types.Type to *schema.Type: the structs that are stored whole
+	stack     []*types.Named
+	nested    typeutil.Map // the structs whose fields were tracked by themselves
+	pending   []misplaced
+	refs      []reference
 }
 
 // buildSchema describes the models of a unit; it is nil if there are none.
 func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 	r := &reporter{place: w.place}
-	b := &builder{reporter: r, pkg: u.types, unit: u, notes: annotate(r, u.sources)}
+	b := &builder{reporter: r, pkg: u.types, workspace: w, unit: u, notes: annotate(r, u.sources)}
 	p := &schema.Package{Path: u.path, Name: u.types.Name(), Dir: u.dir, Types: u.types, InTest: true}
 	models := b.models()
 	for _, s := range u.sources {
@@ -112,6 +113,8 @@ func (b *builder) models() []*declaration {
 			}
 		case d.blank != nil && !d.wrong && !b.broken(d):
 			b.errorf(d.spec.Name.Pos(), `model %s: no field is the key; tag one with reset:"key"`, d.name())
+		case d.tagged && !d.wrong:
+			b.keyless(d)
 		}
 	}
 	return slices.DeleteFunc(list, func(d *declaration) bool { return lends[b.structOf(d)] && d.blank == nil })
