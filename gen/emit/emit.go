@@ -138,9 +138,9 @@ func (p *pkg) widestFirst() []*schema.File {
 	files := slices.Clone(p.schema.Files)
 	slices.SortStableFunc(files, func(a, b *schema.File) int {
 		switch {
-		case isNarrow(a) == isNarrow(b):
+		case a.Narrow == b.Narrow:
 			return strings.Compare(a.Name, b.Name)
-		case isNarrow(a):
+		case a.Narrow:
 			return 1
 		}
 		return -1

@@ -204,17 +204,3 @@ func TestImportNames(t *testing.T) {
 		}
 	}
 }
-
-func TestNarrowFiles(t *testing.T) {
-	for name, want := range map[string]bool{
-		"note.go": false, "note_linux.go": true, "note_amd64.go": true, "note_windows_arm64.go": true, "note_test.go": true,
-		"linux.go": false, "note_unix.go": false, "note_v2.go": false,
-	} {
-		if got := isNarrow(&schema.File{Name: name}); got != want {
-			t.Errorf("%s is narrow: %v, want %v", name, got, want)
-		}
-	}
-	if !isNarrow(&schema.File{Name: "note.go", Constraint: "//go:build !minimal"}) {
-		t.Error("a file with a constraint is not narrow")
-	}
-}

@@ -73,7 +73,7 @@ func (f *file) unguarded(t types.Type) bool {
 		return false
 	}
 	guarded := &f.pkg.guarded
-	if isNarrow(f.src) {
+	if f.src.Narrow {
 		guarded = &f.guarded
 	}
 	return guarded.Set(t, true) == nil

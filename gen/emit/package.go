@@ -1,9 +1,7 @@
 package emit
 
 import (
-	"go/build"
 	"go/types"
-	"io"
 	"strconv"
 	"strings"
 
@@ -27,7 +25,7 @@ func newPkg(s *schema.Package) *pkg {
 	}
 	for _, f := range s.Files {
 		for _, m := range f.Models {
-			if !isNarrow(f) {
+			if !f.Narrow {
 				p.guarded.Set(m.Named, true)
 			}
 			for _, name := range names(m) {
@@ -52,20 +50,6 @@ func (p *pkg) declare(wanted string) string {
 	name := p.free(wanted)
 	p.taken[name] = true
 	return name
-}
-
-// isNarrow tells whether the file is left out of some builds of the package: a
-// test file, or one with a build constraint in its text or its name.
-func isNarrow(f *schema.File) bool {
-	if f.Constraint != "" || strings.HasSuffix(f.Name, "_test.go") {
-		return true
-	}
-	// What no system and no architecture excludes is in every build.
-	nowhere := build.Context{GOOS: "nowhere", GOARCH: "none", OpenFile: func(string) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader("package p")), nil
-	}}
-	match, err := nowhere.MatchFile("", f.Name)
-	return err != nil || !match
 }
 
 // typeString is a type as the package spells it, with its imports as qualify

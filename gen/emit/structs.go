@@ -46,7 +46,7 @@ func (s *structs) name(t *schema.Type, place string) string {
 		}
 	}
 	name, known := "codec"+speak(t.Go, s.file.pkg.schema.Types, place), shared
-	if isNarrow(s.file.src) {
+	if s.file.src.Narrow {
 		name, known = name+"_"+identifier(strings.TrimSuffix(s.file.src.Name, ".go")), &s.own
 	}
 	name = s.file.pkg.declare(name)

@@ -37,7 +37,7 @@ func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 		if name := s.syntax.Name; name.Name != p.Name {
 			b.errorf(name.Pos(), "the file is of package %s, and the folder's package is %s; a folder holds one package", name.Name, p.Name)
 		}
-		file := &schema.File{Name: s.name, Output: OutputName(s.name), Constraint: s.constraint(), Imports: importsOf(s)}
+		file := &schema.File{Name: s.name, Output: OutputName(s.name), Constraint: s.constraint(), Narrow: s.isNarrow(), Imports: importsOf(s)}
 		for _, d := range models {
 			if d.source == s {
 				if m := b.model(d); m != nil {

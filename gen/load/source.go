@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/build/constraint"
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -96,19 +99,64 @@ func keysInside(body *ast.BlockStmt) (tags []token.Pos) {
 	return tags
 }
 
-// constraint is the text of the file's //go:build line, or "".
+// constraint is a //go:build line for what belongs to the file, or "": its own,
+// or its old // +build lines in the new form; and what import "C" asks for.
 func (s *source) constraint() string {
+	line, old := s.buildLines()
+	if line == "" && old != nil {
+		line = "//go:build " + old.String()
+	}
+	if !s.usesC() {
+		return line
+	}
+	var needed constraint.Expr = &constraint.TagExpr{Tag: "cgo"}
+	if expr, err := constraint.Parse(line); err == nil {
+		needed = &constraint.AndExpr{X: expr, Y: needed}
+	}
+	return "//go:build " + needed.String()
+}
+
+// buildLines finds the file's //go:build line, and what its // +build lines say
+// together: the go command reads these where there is no other and a blank line
+// follows them.
+func (s *source) buildLines() (line string, old constraint.Expr) {
 	for _, group := range s.syntax.Comments {
 		if group.Pos() > s.syntax.Package {
 			break
 		}
 		for _, comment := range group.List {
 			if constraint.IsGoBuild(comment.Text) {
-				return comment.Text
+				return comment.Text, nil
+			}
+			expr, err := constraint.Parse(comment.Text)
+			switch {
+			case !constraint.IsPlusBuild(comment.Text) || err != nil || group == s.syntax.Doc:
+			case old == nil:
+				old = expr
+			default:
+				old = &constraint.AndExpr{X: old, Y: expr}
 			}
 		}
 	}
-	return ""
+	return "", old
+}
+
+func (s *source) usesC() bool {
+	return slices.ContainsFunc(s.syntax.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == `"C"` })
+}
+
+// isNarrow tells whether the file is left out of some builds of the package: a
+// test file, or one with a build constraint in its text or its name.
+func (s *source) isNarrow() bool {
+	if s.isTest() || s.constraint() != "" {
+		return true
+	}
+	// What no system and no architecture excludes is in every build.
+	nowhere := build.Context{GOOS: "nowhere", GOARCH: "none", OpenFile: func(string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("package p")), nil
+	}}
+	match, err := nowhere.MatchFile("", s.name)
+	return err != nil || !match
 }
 
 // syntaxErrors gives each syntax error its place.

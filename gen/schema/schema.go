@@ -31,7 +31,8 @@ type Package struct {
 type File struct {
 	Name       string // finding.go
 	Output     string // finding_reset.go
-	Constraint string // the text of its //go:build line, or ""
+	Constraint string // a //go:build line for what belongs to it, or ""
+	Narrow     bool   // whether some builds of the package leave it out
 	Imports    []Import
 	Models     []*Model // in the order of the source
 }
