@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ type pkg struct {
 
 func newPkg(s *schema.Package) *pkg {
 	p := &pkg{schema: s, taken: map[string]bool{schemaVar: true}}
-	for _, name := range s.Types.Scope().Names() {
+	for _, name := range slices.Concat(s.Types.Scope().Names(), s.LeftOut) {
 		p.taken[name] = true
 	}
 	for _, f := range s.Files {

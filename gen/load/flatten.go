@@ -201,7 +201,12 @@ func (f *flattener) finish(pos token.Pos) {
 	}
 	f.storedNames()
 	f.accessors()
-	m.Holds = f.holds()
+	for _, t := range f.holds() {
+		f.sameInAllBuilds(pos, t)
+		if f.spellable(t.Underlying()) && f.spellable(t) {
+			m.Holds = append(m.Holds, t)
+		}
+	}
 }
 
 // storedNames reports fields that would be stored under one name. Case does not

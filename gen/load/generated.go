@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,6 +85,7 @@ func (w *workspace) require(ctx context.Context, files []*ast.File) error {
 func (p *Package) clashes(r *reporter, files []*ast.File) {
 	scope := p.unit.types.Scope()
 	for _, file := range files {
+		narrow := p.isNarrow(file)
 		for _, decl := range file.Decls {
 			for _, name := range declared(decl) {
 				m := p.model(file, name)
@@ -92,6 +94,8 @@ func (p *Package) clashes(r *reporter, files []*ast.File) {
 					pos = taken.Pos()
 				} else if spec := p.importNamed(name); spec != nil {
 					pos = spec.Pos()
+				} else if !narrow {
+					pos = p.unit.leftOut(p.workspace)[name]
 				}
 				if !pos.IsValid() {
 					continue
@@ -104,6 +108,12 @@ func (p *Package) clashes(r *reporter, files []*ast.File) {
 			}
 		}
 	}
+}
+
+// isNarrow tells whether a generated file is left out of some builds.
+func (p *Package) isNarrow(file *ast.File) bool {
+	name := filepath.Base(p.workspace.fset.Position(file.Package).Filename)
+	return slices.ContainsFunc(p.schema.Files, func(f *schema.File) bool { return f.Output == name && f.Narrow })
 }
 
 // declared lists the names that a declaration adds to the package.

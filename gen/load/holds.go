@@ -1,6 +1,7 @@
 package load
 
 import (
+	"go/token"
 	"go/types"
 
 	"github.com/resetgen/resetgen/gen/schema"
@@ -16,9 +17,7 @@ func (f *flattener) holds() []types.Type {
 		if seen.Set(t, true) != nil {
 			return false
 		}
-		if f.spellable(t.Underlying()) && f.spellable(t) {
-			list = append(list, t)
-		}
+		list = append(list, t)
 		return true
 	}
 	for _, t := range f.split {
@@ -42,6 +41,22 @@ func (f *flattener) holds() []types.Type {
 		}
 	}
 	return list
+}
+
+// sameInAllBuilds reports a struct that the package declares for each build in
+// another file, where the model is in all of them: what is stored would differ.
+func (f *flattener) sameInAllBuilds(pos token.Pos, t types.Type) {
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || named.Obj().Pkg() != f.pkg || f.source.isNarrow() {
+		return
+	}
+	name := named.Obj().Name()
+	s := f.unit.sourceOf(named.Obj().Pos())
+	other, declared := f.unit.leftOut(f.workspace)[name]
+	if s != nil && s.isNarrow() && declared {
+		f.errorf(pos, "model %s: it is in every build, and holds %s, which is another struct in each (%s, %s); declare that in one file, or the model in each",
+			f.model.GoName, name, f.place(named.Obj().Pos()), f.place(other))
+	}
 }
 
 // spellable tells whether generated code could write the type out in full: not

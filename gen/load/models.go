@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,21 +17,22 @@ import (
 // builder makes the schema of one package.
 type builder struct {
 	*reporter
-	pkg       *types.Package
-	workspace *workspace
-	unit      *unit
-	notes     *annotations
-	known     typeutil.Map // from types.Type to *schema.Type: the structs that are stored whole
-	stack     []*types.Named
-	nested    typeutil.Map // the structs whose fields were tracked by themselves
-	pending   []misplaced
-	refs      []reference
+	pkg        *types.Package
+	workspace  *workspace
+	unit       *unit
+	notes      *annotations
+	known      typeutil.Map          // from types.Type to *schema.Type: the structs that are stored whole
+	unfinished map[*schema.Type]bool // those of known whose members are still being listed
+	stack      []*types.Named
+	nested     typeutil.Map // the structs whose fields were tracked by themselves
+	pending    []misplaced
+	refs       []reference
 }
 
 // buildSchema describes the models of a unit; it is nil if there are none.
 func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 	r := &reporter{place: w.place}
-	b := &builder{reporter: r, pkg: u.types, workspace: w, unit: u, notes: annotate(r, u.sources)}
+	b := &builder{reporter: r, pkg: u.types, workspace: w, unit: u, notes: annotate(r, u.sources), unfinished: map[*schema.Type]bool{}}
 	p := &schema.Package{Path: u.path, Name: u.types.Name(), Dir: u.dir, Types: u.types, InTest: true}
 	models := b.models()
 	for _, s := range u.sources {
@@ -55,6 +57,7 @@ func buildSchema(w *workspace, u *unit) (*schema.Package, error) {
 	b.relate(p, models)
 	if len(p.Files) > 0 {
 		b.redeclared()
+		p.LeftOut = slices.Sorted(maps.Keys(u.leftOut(w)))
 	}
 	if err := b.errs.Err(); err != nil || len(p.Files) == 0 {
 		return nil, err

@@ -114,9 +114,7 @@ func (l *leaf) function(opt *option, name, want string, fits func(*types.Signatu
 		l.rejectOption(opt, "%s is not a function; declare %s", name, want)
 	case !fits(f.Signature()):
 		l.rejectOption(opt, "%s does not fit (%s); the field needs %s", name, l.place(f.Pos()), want)
-	case l.inTest(f) && !l.source.isTest():
-		l.rejectOption(opt, "%s is declared in a test file (%s), and the model is not", name, l.place(f.Pos()))
-	default:
+	case l.reachable(opt, f):
 		return f
 	}
 	return nil
@@ -168,13 +166,21 @@ func (l *leaf) applyConvert(field *schema.Field, opt *option) {
 	field.Convert = &schema.Conversion{Func: name, From: from}
 }
 
-func (l *leaf) inTest(obj types.Object) bool {
-	for _, s := range l.unit.sources {
-		if s.syntax.FileStart <= obj.Pos() && obj.Pos() <= s.syntax.FileEnd {
-			return s.isTest()
-		}
+// reachable makes sure that the function is part of every build that the model is
+// part of, or reports that it is not.
+func (l *leaf) reachable(opt *option, f *types.Func) bool {
+	s := l.unit.sourceOf(f.Pos())
+	_, elsewhere := l.unit.leftOut(l.workspace)[f.Name()]
+	switch {
+	case s == nil:
+	case s.isTest() && !l.source.isTest():
+		l.rejectOption(opt, "%s is declared in a test file (%s), and the model is not", f.Name(), l.place(f.Pos()))
+		return false
+	case s.isNarrow() && !l.source.isNarrow() && !elsewhere:
+		l.rejectOption(opt, "%s is declared in a file that some builds leave out (%s), and the model is in all; declare it for the other builds too", f.Name(), l.place(f.Pos()))
+		return false
 	}
-	return false
+	return true
 }
 
 // applyBy finds the member that tells the elements of a list apart.

@@ -207,11 +207,22 @@ func (b *builder) classifyMap(t types.Type, u *types.Map) (*schema.Type, error) 
 	return &schema.Type{Go: t, Form: schema.Map, Key: key, Elem: elem}, err
 }
 
-// classifyStruct describes a struct that is stored whole. One that contains
-// itself is met again while its members are listed, and then stands for itself.
+// classifyStruct describes a struct that is stored whole, in the spelling of this
+// use of it.
 func (b *builder) classifyStruct(t types.Type, u *types.Struct) (*schema.Type, error) {
-	plain := types.Unalias(t)
-	if known, ok := b.known.At(plain).(*schema.Type); ok {
+	whole, err := b.whole(types.Unalias(t), u)
+	if err != nil || t == whole.Go || b.unfinished[whole] {
+		return whole, err
+	}
+	spelled := *whole
+	spelled.Go = t
+	return &spelled, nil
+}
+
+// whole describes a struct once. One that contains itself is met again while its
+// members are listed, and then stands for itself.
+func (b *builder) whole(t types.Type, u *types.Struct) (*schema.Type, error) {
+	if known, ok := b.known.At(t).(*schema.Type); ok {
 		return known, nil
 	}
 	if hidden := hiddenField(u, b.pkg); hidden != "" {
@@ -221,12 +232,14 @@ func (b *builder) classifyStruct(t types.Type, u *types.Struct) (*schema.Type, e
 		return nil, fmt.Errorf("no field of %s is exported, so nothing of it would be stored; %s", b.typeString(t), leaveOut)
 	}
 	whole := &schema.Type{Go: t, Form: schema.Struct, Recursive: containsItself(t)}
-	b.known.Set(plain, whole)
+	b.known.Set(t, whole)
+	b.unfinished[whole] = true
+	defer delete(b.unfinished, whole)
 	owner := map[string]string{}
 	for i := range u.NumFields() {
 		member, err := b.member(t, u, i)
 		if err != nil {
-			b.known.Delete(plain)
+			b.known.Delete(t)
 			return nil, err
 		}
 		if member == nil {
@@ -234,7 +247,7 @@ func (b *builder) classifyStruct(t types.Type, u *types.Struct) (*schema.Type, e
 		}
 		folded := strings.ToLower(member.Name)
 		if other := owner[folded]; other != "" {
-			b.known.Delete(plain)
+			b.known.Delete(t)
 			return nil, fmt.Errorf("the fields %s and %s of %s are both stored as %q; give one of them another name with reset:\"name=…\"",
 				other, member.GoName, b.typeString(t), member.Name)
 		}

@@ -2,6 +2,7 @@ package load
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ type unit struct {
 	types        *types.Package // nil until it is checked
 	errors       []types.Error  // of the source; those of generated code are dealt with at once
 	checking     bool
+	omitted      map[string]token.Pos // what leftOut has found
 }
 
 // parse parses some of the unit's files and lists what they import.

@@ -22,6 +22,10 @@ type Package struct {
 	Types *types.Package
 	Files []*File // by name; the files that declare models
 
+	// LeftOut are the names that files of the package declare which this build
+	// leaves out.
+	LeftOut []string
+
 	// InTest says that every model is declared in a test file, so that the
 	// package's Schema must be too.
 	InTest bool

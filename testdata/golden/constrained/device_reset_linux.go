@@ -5,8 +5,8 @@ package constrained
 import (
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
-	"github.com/resetgen/resetgen/runtime/model/codec"
-	"github.com/resetgen/resetgen/runtime/store"
+	resetcodec "github.com/resetgen/resetgen/runtime/model/codec"
+	resetstore "github.com/resetgen/resetgen/runtime/store"
 )
 
 // If the next line does not compile, this file and the resetgen runtime are of
@@ -36,8 +36,8 @@ var infoDevice = &model.Info{
 
 // How the fields of Device that are more than one plain value are stored.
 var (
-	codecDevice_Shared = codec.Slice[[]Shared](codecShared())
-	codecDevice_Lonely = codec.Slice[[]Lonely](codecLonely_device_linux())
+	codecDevice_Shared = resetcodec.Slice[[]Own](codecShared2())
+	codecDevice_Lonely = resetcodec.Slice[[]Lonely](codecLonely_device_linux())
 )
 
 // If this does not compile, Device or a struct that it holds was changed: run
@@ -45,7 +45,7 @@ var (
 var (
 	_ = (*struct {
 		ID     string
-		Shared []Shared
+		Shared []Own
 		Lonely []Lonely
 	})((*Device)(nil))
 	_ = (*struct {
@@ -54,10 +54,10 @@ var (
 )
 
 // DeviceRecords is the stored objects of Device.
-var DeviceRecords = store.NewCollection(&Schema, store.Binding[string, Device, DeviceRecord]{
+var DeviceRecords = resetstore.NewCollection(&Schema, resetstore.Binding[string, Device, DeviceRecord]{
 	Info:   infoDevice,
-	Key:    codec.String[string](),
-	Open:   func(r *DeviceRecord) (*store.Record, *Device) { return &r.record, &r.value },
+	Key:    resetcodec.String[string](),
+	Open:   func(r *DeviceRecord) (*resetstore.Record, *Device) { return &r.record, &r.value },
 	Encode: encodeDevice,
 	Decode: decodeDevice,
 	Diff:   func(a, b *Device) model.FieldSet { return DiffDevice(a, b).Fields },
@@ -65,23 +65,23 @@ var DeviceRecords = store.NewCollection(&Schema, store.Binding[string, Device, D
 })
 
 // encodeDevice turns a Device into its stored form.
-func encodeDevice(e *codec.Encoder, v *Device) {
-	codec.PutString(e, fieldDevice_ID, v.ID)
-	codec.Put(e, fieldDevice_Shared, codecDevice_Shared, v.Shared)
-	codec.Put(e, fieldDevice_Lonely, codecDevice_Lonely, v.Lonely)
+func encodeDevice(e *resetcodec.Encoder, v *Device) {
+	resetcodec.PutString(e, fieldDevice_ID, v.ID)
+	resetcodec.Put(e, fieldDevice_Shared, codecDevice_Shared, v.Shared)
+	resetcodec.Put(e, fieldDevice_Lonely, codecDevice_Lonely, v.Lonely)
 }
 
 // decodeDevice is the reverse of encodeDevice.
-func decodeDevice(d *codec.Decoder, v *Device) {
-	codec.GetString(d, fieldDevice_ID, &v.ID)
-	codec.Get(d, fieldDevice_Shared, codecDevice_Shared, &v.Shared)
-	codec.Get(d, fieldDevice_Lonely, codecDevice_Lonely, &v.Lonely)
+func decodeDevice(d *resetcodec.Decoder, v *Device) {
+	resetcodec.GetString(d, fieldDevice_ID, &v.ID)
+	resetcodec.Get(d, fieldDevice_Shared, codecDevice_Shared, &v.Shared)
+	resetcodec.Get(d, fieldDevice_Lonely, codecDevice_Lonely, &v.Lonely)
 }
 
 // DeviceRecord is a Device in a transaction. Its setters mark what they change;
 // DeviceRecords.Put writes what is marked.
 type DeviceRecord struct {
-	record store.Record
+	record resetstore.Record
 	value  Device
 }
 
@@ -97,10 +97,10 @@ func (r *DeviceRecord) Plain() Device {
 func (r *DeviceRecord) ID() string { return r.value.ID }
 
 // Shared is a copy of the field Shared.
-func (r *DeviceRecord) Shared() []Shared { return codecDevice_Shared.Clone(r.value.Shared) }
+func (r *DeviceRecord) Shared() []Own { return codecDevice_Shared.Clone(r.value.Shared) }
 
 // SetShared sets Shared to a copy of v.
-func (r *DeviceRecord) SetShared(v []Shared) {
+func (r *DeviceRecord) SetShared(v []Own) {
 	if !codecDevice_Shared.Equal(r.value.Shared, v) {
 		r.value.Shared = codecDevice_Shared.Clone(v)
 		r.record.Mark(fieldDevice_Shared)
@@ -164,12 +164,12 @@ func (d DeviceDiff) Apply(v *Device) {
 
 // String shows each differing field with both values, one to a line.
 func (d DeviceDiff) String() string {
-	return codec.DiffString(infoDevice, encodeDevice, d.Fields, d.From, d.To)
+	return resetcodec.DiffString(infoDevice, encodeDevice, d.Fields, d.From, d.To)
 }
 
 // MarshalJSON gives an object with both values of each differing field.
 func (d DeviceDiff) MarshalJSON() ([]byte, error) {
-	return codec.DiffJSON(infoDevice, encodeDevice, d.Fields, d.From, d.To)
+	return resetcodec.DiffJSON(infoDevice, encodeDevice, d.Fields, d.From, d.To)
 }
 
 // MergeDevice merges what changed locally into what the other side has, field
@@ -192,8 +192,8 @@ func MergeDevice(mc *merge.Context, base, local, remote *Device) (m Device, _ er
 
 // codecLonely_device_linux is how a Lonely is stored inside of lists, maps and
 // pointers.
-func codecLonely_device_linux() codec.Codec[Lonely] {
-	return codec.Struct(
-		codec.At("name", codec.String[string](), func(v *Lonely) *string { return &v.Name }),
+func codecLonely_device_linux() resetcodec.Codec[Lonely] {
+	return resetcodec.Struct(
+		resetcodec.At("name", resetcodec.String[string](), func(v *Lonely) *string { return &v.Name }),
 	)
 }

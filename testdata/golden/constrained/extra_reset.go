@@ -7,8 +7,8 @@ package constrained
 import (
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
-	"github.com/resetgen/resetgen/runtime/model/codec"
-	"github.com/resetgen/resetgen/runtime/store"
+	resetcodec "github.com/resetgen/resetgen/runtime/model/codec"
+	resetstore "github.com/resetgen/resetgen/runtime/store"
 )
 
 // If the next line does not compile, this file and the resetgen runtime are of
@@ -38,8 +38,8 @@ var infoExtra = &model.Info{
 
 // How the fields of Extra that are more than one plain value are stored.
 var (
-	codecExtra_Shared = codec.Slice[[]Shared](codecShared())
-	codecExtra_Lonely = codec.Slice[[]Lonely](codecLonely_extra())
+	codecExtra_Shared = resetcodec.Slice[[]Shared](codecShared2())
+	codecExtra_Lonely = resetcodec.Slice[[]Lonely](codecLonely_extra())
 )
 
 // If this does not compile, Extra or a struct that it holds was changed: run go
@@ -56,10 +56,10 @@ var (
 )
 
 // ExtraRecords is the stored objects of Extra.
-var ExtraRecords = store.NewCollection(&Schema, store.Binding[string, Extra, ExtraRecord]{
+var ExtraRecords = resetstore.NewCollection(&Schema, resetstore.Binding[string, Extra, ExtraRecord]{
 	Info:   infoExtra,
-	Key:    codec.String[string](),
-	Open:   func(r *ExtraRecord) (*store.Record, *Extra) { return &r.record, &r.value },
+	Key:    resetcodec.String[string](),
+	Open:   func(r *ExtraRecord) (*resetstore.Record, *Extra) { return &r.record, &r.value },
 	Encode: encodeExtra,
 	Decode: decodeExtra,
 	Diff:   func(a, b *Extra) model.FieldSet { return DiffExtra(a, b).Fields },
@@ -67,23 +67,23 @@ var ExtraRecords = store.NewCollection(&Schema, store.Binding[string, Extra, Ext
 })
 
 // encodeExtra turns an Extra into its stored form.
-func encodeExtra(e *codec.Encoder, v *Extra) {
-	codec.PutString(e, fieldExtra_ID, v.ID)
-	codec.Put(e, fieldExtra_Shared, codecExtra_Shared, v.Shared)
-	codec.Put(e, fieldExtra_Lonely, codecExtra_Lonely, v.Lonely)
+func encodeExtra(e *resetcodec.Encoder, v *Extra) {
+	resetcodec.PutString(e, fieldExtra_ID, v.ID)
+	resetcodec.Put(e, fieldExtra_Shared, codecExtra_Shared, v.Shared)
+	resetcodec.Put(e, fieldExtra_Lonely, codecExtra_Lonely, v.Lonely)
 }
 
 // decodeExtra is the reverse of encodeExtra.
-func decodeExtra(d *codec.Decoder, v *Extra) {
-	codec.GetString(d, fieldExtra_ID, &v.ID)
-	codec.Get(d, fieldExtra_Shared, codecExtra_Shared, &v.Shared)
-	codec.Get(d, fieldExtra_Lonely, codecExtra_Lonely, &v.Lonely)
+func decodeExtra(d *resetcodec.Decoder, v *Extra) {
+	resetcodec.GetString(d, fieldExtra_ID, &v.ID)
+	resetcodec.Get(d, fieldExtra_Shared, codecExtra_Shared, &v.Shared)
+	resetcodec.Get(d, fieldExtra_Lonely, codecExtra_Lonely, &v.Lonely)
 }
 
 // ExtraRecord is an Extra in a transaction. Its setters mark what they change;
 // ExtraRecords.Put writes what is marked.
 type ExtraRecord struct {
-	record store.Record
+	record resetstore.Record
 	value  Extra
 }
 
@@ -166,12 +166,12 @@ func (d ExtraDiff) Apply(v *Extra) {
 
 // String shows each differing field with both values, one to a line.
 func (d ExtraDiff) String() string {
-	return codec.DiffString(infoExtra, encodeExtra, d.Fields, d.From, d.To)
+	return resetcodec.DiffString(infoExtra, encodeExtra, d.Fields, d.From, d.To)
 }
 
 // MarshalJSON gives an object with both values of each differing field.
 func (d ExtraDiff) MarshalJSON() ([]byte, error) {
-	return codec.DiffJSON(infoExtra, encodeExtra, d.Fields, d.From, d.To)
+	return resetcodec.DiffJSON(infoExtra, encodeExtra, d.Fields, d.From, d.To)
 }
 
 // MergeExtra merges what changed locally into what the other side has, field by
@@ -194,8 +194,8 @@ func MergeExtra(mc *merge.Context, base, local, remote *Extra) (m Extra, _ error
 
 // codecLonely_extra is how a Lonely is stored inside of lists, maps and
 // pointers.
-func codecLonely_extra() codec.Codec[Lonely] {
-	return codec.Struct(
-		codec.At("name", codec.String[string](), func(v *Lonely) *string { return &v.Name }),
+func codecLonely_extra() resetcodec.Codec[Lonely] {
+	return resetcodec.Struct(
+		resetcodec.At("name", resetcodec.String[string](), func(v *Lonely) *string { return &v.Name }),
 	)
 }

@@ -5,8 +5,8 @@ package constrained
 import (
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
-	"github.com/resetgen/resetgen/runtime/model/codec"
-	"github.com/resetgen/resetgen/runtime/store"
+	resetcodec "github.com/resetgen/resetgen/runtime/model/codec"
+	resetstore "github.com/resetgen/resetgen/runtime/store"
 )
 
 // If the next line does not compile, this file and the resetgen runtime are of
@@ -34,7 +34,7 @@ var infoNote = &model.Info{
 
 // How the fields of Note that are more than one plain value are stored.
 var (
-	codecNote_Shared = codec.Slice[[]Shared](codecShared())
+	codecNote_Shared = resetcodec.Slice[[]Shared](codecShared2())
 )
 
 // If this does not compile, Note or a struct that it holds was changed: run go
@@ -50,10 +50,10 @@ var (
 )
 
 // NoteRecords is the stored objects of Note.
-var NoteRecords = store.NewCollection(&Schema, store.Binding[string, Note, NoteRecord]{
+var NoteRecords = resetstore.NewCollection(&Schema, resetstore.Binding[string, Note, NoteRecord]{
 	Info:   infoNote,
-	Key:    codec.String[string](),
-	Open:   func(r *NoteRecord) (*store.Record, *Note) { return &r.record, &r.value },
+	Key:    resetcodec.String[string](),
+	Open:   func(r *NoteRecord) (*resetstore.Record, *Note) { return &r.record, &r.value },
 	Encode: encodeNote,
 	Decode: decodeNote,
 	Diff:   func(a, b *Note) model.FieldSet { return DiffNote(a, b).Fields },
@@ -61,21 +61,21 @@ var NoteRecords = store.NewCollection(&Schema, store.Binding[string, Note, NoteR
 })
 
 // encodeNote turns a Note into its stored form.
-func encodeNote(e *codec.Encoder, v *Note) {
-	codec.PutString(e, fieldNote_ID, v.ID)
-	codec.Put(e, fieldNote_Shared, codecNote_Shared, v.Shared)
+func encodeNote(e *resetcodec.Encoder, v *Note) {
+	resetcodec.PutString(e, fieldNote_ID, v.ID)
+	resetcodec.Put(e, fieldNote_Shared, codecNote_Shared, v.Shared)
 }
 
 // decodeNote is the reverse of encodeNote.
-func decodeNote(d *codec.Decoder, v *Note) {
-	codec.GetString(d, fieldNote_ID, &v.ID)
-	codec.Get(d, fieldNote_Shared, codecNote_Shared, &v.Shared)
+func decodeNote(d *resetcodec.Decoder, v *Note) {
+	resetcodec.GetString(d, fieldNote_ID, &v.ID)
+	resetcodec.Get(d, fieldNote_Shared, codecNote_Shared, &v.Shared)
 }
 
 // NoteRecord is a Note in a transaction. Its setters mark what they change;
 // NoteRecords.Put writes what is marked.
 type NoteRecord struct {
-	record store.Record
+	record resetstore.Record
 	value  Note
 }
 
@@ -137,12 +137,12 @@ func (d NoteDiff) Apply(v *Note) {
 
 // String shows each differing field with both values, one to a line.
 func (d NoteDiff) String() string {
-	return codec.DiffString(infoNote, encodeNote, d.Fields, d.From, d.To)
+	return resetcodec.DiffString(infoNote, encodeNote, d.Fields, d.From, d.To)
 }
 
 // MarshalJSON gives an object with both values of each differing field.
 func (d NoteDiff) MarshalJSON() ([]byte, error) {
-	return codec.DiffJSON(infoNote, encodeNote, d.Fields, d.From, d.To)
+	return resetcodec.DiffJSON(infoNote, encodeNote, d.Fields, d.From, d.To)
 }
 
 // MergeNote merges what changed locally into what the other side has, field by
@@ -160,9 +160,9 @@ func MergeNote(mc *merge.Context, base, local, remote *Note) (m Note, _ error) {
 	return m, mc.Err()
 }
 
-// codecShared is how a Shared is stored inside of lists, maps and pointers.
-func codecShared() codec.Codec[Shared] {
-	return codec.Struct(
-		codec.At("name", codec.String[string](), func(v *Shared) *string { return &v.Name }),
+// codecShared2 is how a Shared is stored inside of lists, maps and pointers.
+func codecShared2() resetcodec.Codec[Shared] {
+	return resetcodec.Struct(
+		resetcodec.At("name", resetcodec.String[string](), func(v *Shared) *string { return &v.Name }),
 	)
 }

@@ -2,7 +2,7 @@
 
 package constrained
 
-import "github.com/resetgen/resetgen/runtime/store"
+import resetstore "github.com/resetgen/resetgen/runtime/store"
 
 // Schema is the models of this package; their files add them to it.
-var Schema store.Schema
+var Schema resetstore.Schema
