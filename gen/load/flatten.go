@@ -35,9 +35,14 @@ type trail struct {
 	left   string // its name
 }
 
-// fields lists the leaves among the fields of st.
+// fields lists the leaves among the fields of st. It gives up at more than a
+// model can have, for structs in structs soon make more than anybody can wait
+// for.
 func (f *flattener) fields(st *types.Struct, at trail) {
 	for i := range st.NumFields() {
+		if len(f.model.Fields)+len(f.errs)-f.before > model.MaxFields {
+			return
+		}
 		f.field(st.Field(i), f.notes.of(st, i), at)
 	}
 }
@@ -196,8 +201,8 @@ func (f *flattener) finish(pos token.Pos) {
 		f.errorf(pos, `model %s: no field that is stored is the key; tag one with reset:"key"`, m.GoName)
 	}
 	if len(m.Fields) > model.MaxFields {
-		f.errorf(pos, "model %s: it has %d fields, those of nested structs included, and %d is the limit; store some of them whole, behind a pointer",
-			m.GoName, len(m.Fields), model.MaxFields)
+		f.errorf(pos, "model %s: it has more than %d fields, those of nested structs included, and that is the limit; store some of them whole, behind a pointer",
+			m.GoName, model.MaxFields)
 	}
 	f.storedNames()
 	f.accessors()

@@ -275,19 +275,24 @@ func cutLast(path, separator string) (before, after string, found bool) {
 // go vet goes by: a struct whose pointer has the methods Lock and Unlock, or
 // anything that holds one.
 func holdsLock(t types.Type) bool {
-	switch u := t.Underlying().(type) {
-	case *types.Array:
-		return holdsLock(u.Elem())
-	case *types.Struct:
-		methods := types.NewMethodSet(types.NewPointer(t))
-		if methods.Lookup(nil, "Lock") != nil && methods.Lookup(nil, "Unlock") != nil {
-			return true
+	seen := map[types.Type]bool{}
+	var holds func(types.Type) bool
+	holds = func(t types.Type) bool {
+		if seen[t] {
+			return false
 		}
-		for field := range u.Fields() {
-			if holdsLock(field.Type()) {
+		seen[t] = true
+		switch u := t.Underlying().(type) {
+		case *types.Array:
+			return holds(u.Elem())
+		case *types.Struct:
+			methods := types.NewMethodSet(types.NewPointer(t))
+			if methods.Lookup(nil, "Lock") != nil && methods.Lookup(nil, "Unlock") != nil {
 				return true
 			}
+			return slices.ContainsFunc(parts(u), holds)
 		}
+		return false
 	}
-	return false
+	return holds(t)
 }
