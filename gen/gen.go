@@ -74,6 +74,9 @@ func (g *generation) generate(ctx context.Context, p *load.Package) error {
 	if err != nil || models == nil {
 		return err
 	}
+	if err := clashes(models); err != nil {
+		return err
+	}
 	files, err := emit.Package(models)
 	if err != nil {
 		return fmt.Errorf("generate the code of %s: %w", p.Path, err)
@@ -91,6 +94,16 @@ func (g *generation) generate(ctx context.Context, p *load.Package) error {
 	}
 	g.models[p.Path] = models
 	return nil
+}
+
+// clashes reports models that could not both have generated code.
+func clashes(models *schema.Package) error {
+	var errs load.Errors
+	for _, c := range emit.Clashes(models) {
+		errs = append(errs, &load.Error{Pos: c.Model.Pos, Msg: fmt.Sprintf("model %s: its generated code needs the name %s, as does that of %s (%s); rename one of them (the option name keeps its stored name)",
+			c.Model.GoName, c.Name, c.For.GoName, c.For.Pos)})
+	}
+	return errs.Err()
 }
 
 // free is the name of a generated file, or another one where the package's own

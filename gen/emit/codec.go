@@ -82,10 +82,11 @@ func (f *file) split(t *schema.Type) jen.Code {
 		Add(body(jen.Return(at("v", t.ValueField), at("v", "Valid"))))
 }
 
-// join is the reverse of split.
+// join is the reverse of split. Its parameters must not hide the type.
 func (f *file) join(t *schema.Type) jen.Code {
-	return jen.Func().Params(jen.Id("e").Add(f.typ(t.Elem.Go)), jen.Id("ok").Bool()).Add(f.typ(t.Go)).
-		Add(body(jen.Return(f.typ(t.Go).Add(pairs(pair(t.ValueField, jen.Id("e")), pair("Valid", jen.Id("ok")))))))
+	e, ok := f.pkg.free("e"), f.pkg.free("ok")
+	return jen.Func().Params(jen.Id(e).Add(f.typ(t.Elem.Go)), jen.Id(ok).Bool()).Add(f.typ(t.Go)).
+		Add(body(jen.Return(f.typ(t.Go).Add(pairs(pair(t.ValueField, jen.Id(e)), pair("Valid", jen.Id(ok)))))))
 }
 
 // hasElem tells whether something besides the field's codec needs the codec of

@@ -50,6 +50,34 @@ func names(s *schema.Model) []string {
 	return list
 }
 
+// Clash is a name that would be generated for two models.
+type Clash struct {
+	Name       string
+	Model, For *schema.Model // For has the name already
+}
+
+// Clashes finds models whose generated names clash, as those of models do that
+// differ in the case of their first letter only: one clash of any two.
+func Clashes(p *schema.Package) []Clash {
+	var list []Clash
+	owner := map[string]*schema.Model{}
+	for _, f := range p.Files {
+		for _, m := range f.Models {
+			told := map[*schema.Model]bool{m: true}
+			for _, name := range names(m) {
+				switch other := owner[name]; {
+				case other == nil:
+					owner[name] = m
+				case !told[other]:
+					told[other] = true
+					list = append(list, Clash{name, m, other})
+				}
+			}
+		}
+	}
+	return list
+}
+
 // like is prefix and name as one name, exported if name is.
 func like(name, prefix string) string {
 	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsUpper(first) {

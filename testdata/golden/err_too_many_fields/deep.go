@@ -19,7 +19,7 @@ type (
 	T14 struct{ A, B T13 }
 )
 
-// Site has more fields than a computer can hold.
+// Site has thousands of fields.
 type Site struct {
 	ID string `reset:"key"`
 	T  T14

@@ -3,6 +3,7 @@
 package shadows
 
 import (
+	"database/sql"
 	clock "time"
 )
 
@@ -12,6 +13,7 @@ type (
 	v     string
 	k     int
 	e     struct{ ID v }
+	ok    bool
 )
 
 var (
@@ -36,6 +38,8 @@ type Thing struct {
 	Bases  []base  `reset:"merge=func:m"`
 	Counts map[k]v `reset:"merge=map"`
 	Items  []e     `reset:"merge=list,by=ID"`
+	Maybe  sql.Null[e]
+	Sure   sql.Null[ok]
 	Since  clock.Time
 	Until  *clock.Time
 }

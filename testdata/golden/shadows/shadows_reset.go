@@ -3,6 +3,7 @@
 package shadows
 
 import (
+	"database/sql"
 	clock "time"
 
 	resetmerge "github.com/resetgen/resetgen/runtime/merge"
@@ -24,6 +25,8 @@ const (
 	fieldThing_Bases
 	fieldThing_Counts
 	fieldThing_Items
+	fieldThing_Maybe
+	fieldThing_Sure
 	fieldThing_Since
 	fieldThing_Until
 )
@@ -41,6 +44,8 @@ var infoThing = &resetmodel.Info{
 		{Name: "bases", Kind: resetmodel.JSON, Rule: resetmodel.Func},
 		{Name: "counts", Kind: resetmodel.JSON, Rule: resetmodel.Map},
 		{Name: "items", Kind: resetmodel.JSON, Rule: resetmodel.List},
+		{Name: "maybe", Kind: resetmodel.JSON, Null: true},
+		{Name: "sure", Kind: resetmodel.Bool, Null: true},
 		{Name: "since", Kind: resetmodel.Time},
 		{Name: "until", Kind: resetmodel.Time, Null: true},
 	},
@@ -54,7 +59,17 @@ var (
 	codecThing_Counts = resetcodec2.Map[map[k]v](keyThing_Counts, elemThing_Counts)
 	elemThing_Items   = codecE()
 	codecThing_Items  = resetcodec2.Slice[[]e](elemThing_Items)
-	codecThing_Until  = resetcodec2.Ptr(resetcodec2.Time())
+	codecThing_Maybe  = resetcodec2.Null(
+		codecE(),
+		func(v sql.Null[e]) (e, bool) { return v.V, v.Valid },
+		func(e2 e, ok2 bool) sql.Null[e] { return sql.Null[e]{V: e2, Valid: ok2} },
+	)
+	codecThing_Sure = resetcodec2.Null(
+		resetcodec2.Bool[ok](),
+		func(v sql.Null[ok]) (ok, bool) { return v.V, v.Valid },
+		func(e2 ok, ok2 bool) sql.Null[ok] { return sql.Null[ok]{V: e2, Valid: ok2} },
+	)
+	codecThing_Until = resetcodec2.Ptr(resetcodec2.Time())
 )
 
 // If this does not compile, Thing or a struct that it holds was changed: run go
@@ -67,6 +82,8 @@ var (
 		Bases  []base
 		Counts map[k]v
 		Items  []e
+		Maybe  sql.Null[e]
+		Sure   sql.Null[ok]
 		Since  clock.Time
 		Until  *clock.Time
 	})((*Thing)(nil))
@@ -97,6 +114,8 @@ func encodeThing(e *resetcodec2.Encoder, v *Thing) {
 	resetcodec2.Put(e, fieldThing_Bases, codecThing_Bases, v.Bases)
 	resetcodec2.Put(e, fieldThing_Counts, codecThing_Counts, v.Counts)
 	resetcodec2.Put(e, fieldThing_Items, codecThing_Items, v.Items)
+	resetcodec2.Put(e, fieldThing_Maybe, codecThing_Maybe, v.Maybe)
+	resetcodec2.Put(e, fieldThing_Sure, codecThing_Sure, v.Sure)
 	resetcodec2.PutTime(e, fieldThing_Since, v.Since)
 	resetcodec2.Put(e, fieldThing_Until, codecThing_Until, v.Until)
 }
@@ -109,6 +128,8 @@ func decodeThing(d *resetcodec2.Decoder, v *Thing) {
 	resetcodec2.Get(d, fieldThing_Bases, codecThing_Bases, &v.Bases)
 	resetcodec2.Get(d, fieldThing_Counts, codecThing_Counts, &v.Counts)
 	resetcodec2.Get(d, fieldThing_Items, codecThing_Items, &v.Items)
+	resetcodec2.Get(d, fieldThing_Maybe, codecThing_Maybe, &v.Maybe)
+	resetcodec2.Get(d, fieldThing_Sure, codecThing_Sure, &v.Sure)
 	resetcodec2.GetTime(d, fieldThing_Since, &v.Since)
 	resetcodec2.Get(d, fieldThing_Until, codecThing_Until, &v.Until)
 }
@@ -126,6 +147,8 @@ func (r *ThingRecord) Plain() Thing {
 	v.Bases = codecThing_Bases.Clone(v.Bases)
 	v.Counts = codecThing_Counts.Clone(v.Counts)
 	v.Items = codecThing_Items.Clone(v.Items)
+	v.Maybe = codecThing_Maybe.Clone(v.Maybe)
+	v.Sure = codecThing_Sure.Clone(v.Sure)
 	v.Until = codecThing_Until.Clone(v.Until)
 	return v
 }
@@ -213,6 +236,34 @@ func (r *ThingRecord) SetItems(v []e) {
 // TouchItems marks Items as written whatever its value.
 func (r *ThingRecord) TouchItems() { r.record.Touch(fieldThing_Items) }
 
+// Maybe is a copy of the field Maybe.
+func (r *ThingRecord) Maybe() sql.Null[e] { return codecThing_Maybe.Clone(r.value.Maybe) }
+
+// SetMaybe sets Maybe to a copy of v.
+func (r *ThingRecord) SetMaybe(v sql.Null[e]) {
+	if !codecThing_Maybe.Equal(r.value.Maybe, v) {
+		r.value.Maybe = codecThing_Maybe.Clone(v)
+		r.record.Mark(fieldThing_Maybe)
+	}
+}
+
+// TouchMaybe marks Maybe as written whatever its value.
+func (r *ThingRecord) TouchMaybe() { r.record.Touch(fieldThing_Maybe) }
+
+// Sure is a copy of the field Sure.
+func (r *ThingRecord) Sure() sql.Null[ok] { return codecThing_Sure.Clone(r.value.Sure) }
+
+// SetSure sets Sure to a copy of v.
+func (r *ThingRecord) SetSure(v sql.Null[ok]) {
+	if !codecThing_Sure.Equal(r.value.Sure, v) {
+		r.value.Sure = codecThing_Sure.Clone(v)
+		r.record.Mark(fieldThing_Sure)
+	}
+}
+
+// TouchSure marks Sure as written whatever its value.
+func (r *ThingRecord) TouchSure() { r.record.Touch(fieldThing_Sure) }
+
 // Since is the field Since.
 func (r *ThingRecord) Since() clock.Time { return r.value.Since }
 
@@ -269,6 +320,12 @@ func DiffThing(a, b *Thing) (d ThingDiff) {
 	if !codecThing_Items.Equal(a.Items, b.Items) {
 		d.Fields.Add(fieldThing_Items)
 	}
+	if !codecThing_Maybe.Equal(a.Maybe, b.Maybe) {
+		d.Fields.Add(fieldThing_Maybe)
+	}
+	if !codecThing_Sure.Equal(a.Sure, b.Sure) {
+		d.Fields.Add(fieldThing_Sure)
+	}
 	if !a.Since.Equal(b.Since) {
 		d.Fields.Add(fieldThing_Since)
 	}
@@ -300,6 +357,12 @@ func (d ThingDiff) Apply(v *Thing) {
 	}
 	if d.Fields.Has(fieldThing_Items) {
 		v.Items = codecThing_Items.Clone(d.To.Items)
+	}
+	if d.Fields.Has(fieldThing_Maybe) {
+		v.Maybe = codecThing_Maybe.Clone(d.To.Maybe)
+	}
+	if d.Fields.Has(fieldThing_Sure) {
+		v.Sure = codecThing_Sure.Clone(d.To.Sure)
 	}
 	if d.Fields.Has(fieldThing_Since) {
 		v.Since = d.To.Since
@@ -342,6 +405,12 @@ func MergeThing(mc2 *resetmerge.Context, base2, local, remote2 *Thing) (m2 Thing
 	}
 	if mc2.Local.Has(fieldThing_Items) {
 		m2.Items = resetmerge.ListByParts(mc2, fieldThing_Items, elemThing_Items, func(e e) v { return e.ID }, base2.Items, local.Items, remote2.Items)
+	}
+	if mc2.Local.Has(fieldThing_Maybe) {
+		m2.Maybe = resetmerge.LocalWinsFunc(mc2, fieldThing_Maybe, codecThing_Maybe.Equal, base2.Maybe, local.Maybe, remote2.Maybe)
+	}
+	if mc2.Local.Has(fieldThing_Sure) {
+		m2.Sure = resetmerge.LocalWinsFunc(mc2, fieldThing_Sure, codecThing_Sure.Equal, base2.Sure, local.Sure, remote2.Sure)
 	}
 	if mc2.Local.Has(fieldThing_Since) {
 		m2.Since = resetmerge.LocalWinsFunc(mc2, fieldThing_Since, clock.Time.Equal, base2.Since, local.Since, remote2.Since)
