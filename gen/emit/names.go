@@ -20,9 +20,9 @@ type model struct {
 // The names of what is generated for a model. What an unexported model gets is
 // unexported too.
 
-func (m model) record() string     { return m.GoName + "Record" }
+func (m model) record() string     { return m.GoName + schema.RecordSuffix }
 func (m model) collection() string { return m.GoName + "Records" }
-func (m model) diff() string       { return m.GoName + "Diff" }
+func (m model) diff() string       { return m.GoName + schema.DiffSuffix }
 func (m model) diffFunc() string   { return like(m.GoName, "Diff") }
 func (m model) mergeFunc() string  { return like(m.GoName, "Merge") }
 func (m model) info() string       { return "info" + upper(m.GoName) }

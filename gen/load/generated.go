@@ -47,6 +47,9 @@ func (p *Package) Complete(ctx context.Context, files []Generated) error {
 		return Errors{{Msg: err.Error()}}
 	}
 	for _, err := range errs {
+		if strings.HasPrefix(err.Msg, "invalid recursive type") {
+			r.errorf(err.Pos, "%s, with what is generated for it; hold a pointer", err.Msg)
+		}
 		for _, file := range syntax {
 			if file.FileStart <= err.Pos && err.Pos <= file.FileEnd && !strings.HasPrefix(err.Msg, "\t") {
 				p.blame(r, file, err)
@@ -90,7 +93,7 @@ func (p *Package) clashes(r *reporter, files []*ast.File) {
 			for _, name := range declared(decl) {
 				m := p.model(file, name)
 				pos := token.NoPos
-				if taken := scope.Lookup(name); taken != nil {
+				if taken := scope.Lookup(name); taken != nil && !p.unit.isAnnounced(taken) {
 					pos = taken.Pos()
 				} else if spec := p.importNamed(name); spec != nil {
 					pos = spec.Pos()

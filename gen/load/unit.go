@@ -18,6 +18,7 @@ type unit struct {
 	syntaxErrors Errors
 	types        *types.Package // nil until it is checked
 	errors       []types.Error  // of the source; those of generated code are dealt with at once
+	announced    *ast.File      // declares types that will be generated, or nil
 	checking     bool
 	omitted      map[string]token.Pos // what leftOut has found
 }
@@ -62,8 +63,8 @@ func (u *unit) files() []*ast.File {
 }
 
 // check finds the types of the unit's declarations, together with those of
-// generated files, which come last so that a name declared twice is reported
-// there. The bodies of the source have been emptied and those of generated code
+// generated files, or of what is known of these before they exist. They come last
+// so that a name declared twice is reported there. The bodies of the source have been emptied and those of generated code
 // are checked.
 func (u *unit) check(w *workspace, generated []*ast.File) []types.Error {
 	u.parse(w, u.sources)
@@ -79,8 +80,14 @@ func (u *unit) check(w *workspace, generated []*ast.File) []types.Error {
 			}
 		},
 	}
+	files := append(u.files(), generated...)
+	if len(generated) == 0 {
+		if u.announced = u.announce(w); u.announced != nil {
+			files = append(files, u.announced)
+		}
+	}
 	u.checking = true
-	u.types, _ = conf.Check(u.path, w.fset, append(u.files(), generated...), nil)
+	u.types, _ = conf.Check(u.path, w.fset, files, nil)
 	u.checking = false
 	if len(generated) == 0 {
 		u.errors = errs

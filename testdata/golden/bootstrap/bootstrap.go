@@ -8,7 +8,12 @@ type Task struct {
 	ID    string `reset:"key"`
 	Title string `reset:"merge=func:shorter"`
 	Done  bool
+	Open  *TaskRecord `reset:"-"`
+	last  map[string]TaskDiff
 }
+
+// Last shows that fields which are not stored may be of generated types.
+func (t *Task) Last(day string) TaskDiff { return t.last[day] }
 
 // Editor holds a record.
 type Editor struct{ task *TaskRecord }

@@ -39,6 +39,8 @@ var _ = (*struct {
 	ID    string
 	Title string
 	Done  bool
+	Open  *TaskRecord
+	last  map[string]TaskDiff
 })((*Task)(nil))
 
 // TaskRecords is the stored objects of Task.

@@ -1,0 +1,6 @@
+package p
+
+type Trip struct {
+	ID     string `reset:"key"`
+	Record *TripRecord
+}

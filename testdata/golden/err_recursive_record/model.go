@@ -1,0 +1,7 @@
+package p
+
+// Visit cannot hold what holds a Visit.
+type Visit struct {
+	ID   string      `reset:"key"`
+	Last VisitRecord `reset:"-"`
+}
