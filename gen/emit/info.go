@@ -79,9 +79,26 @@ func (m model) fieldInfo(f *schema.Field) jen.Code {
 	}
 	if f.Convert != nil {
 		from, _ := f.Convert.From.Kind()
-		items = append(items, pair("From", m.modelPkg(kindNames[from])), pair("Convert", m.conversion(f)))
+		items = append(items, pair("From", m.modelPkg(kindNames[from])))
 	}
 	return pairs(items...)
+}
+
+// conversions adds the app's functions to the description when the program
+// starts. In the initializer of the variable, one that uses what is generated
+// would close a circle, which the compiler refuses.
+func (m model) conversions() {
+	var statements []jen.Code
+	for _, f := range m.Fields {
+		if f.Convert != nil {
+			statements = append(statements, jen.Id(m.info()).Dot("Fields").Index(jen.Id(m.index(f))).Dot("Convert").Op("=").Add(m.conversion(f)))
+		}
+	}
+	if len(statements) > 0 {
+		m.add(
+			doc("The conversions of %s are set here so that they may use %s and all that uses it.", m.GoName, m.info()),
+			jen.Func().Id("init").Params().Block(statements...))
+	}
 }
 
 // conversion is the function that reads a value of the field's earlier type.

@@ -48,7 +48,8 @@ func (p *Package) Complete(ctx context.Context, files []Generated) error {
 	}
 	for _, err := range errs {
 		if strings.HasPrefix(err.Msg, "invalid recursive type") {
-			r.errorf(err.Pos, "%s, with what is generated for it; hold a pointer", err.Msg)
+			r.errorf(err.Pos, "%s: it holds what is generated for it, which holds it in turn; hold a pointer to that", err.Msg)
+			return r.errs.Err()
 		}
 		for _, file := range syntax {
 			if file.FileStart <= err.Pos && err.Pos <= file.FileEnd && !strings.HasPrefix(err.Msg, "\t") {

@@ -67,4 +67,10 @@ func spell(price *Price) (string, error) {
 	return fmt.Sprintf("%d.%02d %s", price.Cents/100, price.Cents%100, price.Currency), nil
 }
 
-func floorOf(halves int) (float64, error) { return float64(halves) / 2, nil }
+// floorOf uses what is generated, as conversions may.
+func floorOf(halves int) (float64, error) {
+	if halves > 1000 {
+		return 0, fmt.Errorf("%s %d half floors up", FaultRecords.Model().Info.Name, halves)
+	}
+	return float64(halves) / 2, nil
+}

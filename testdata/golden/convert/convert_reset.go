@@ -36,11 +36,11 @@ var infoFault = &model.Info{
 	Fields: []model.Field{
 		{Name: "id", Kind: model.String},
 		{Name: "title", Kind: model.String},
-		{Name: "severity", Kind: model.Int, Rule: model.Max, Index: true, From: model.String, Convert: codec.Convert(codec.String[string](), codec.Int[Severity](), severityOf)},
-		{Name: "tags", Kind: model.JSON, Rule: model.Set, From: model.String, Convert: codec.Convert(codec.String[string](), codecFault_Tags, split)},
-		{Name: "due", Kind: model.Time, Null: true, From: model.Uint, Convert: codec.Convert(codec.Ptr(codec.Uint[uint8]()), codecFault_Due, dueOn)},
-		{Name: "cost", Was: []string{"price"}, Kind: model.String, From: model.JSON, Convert: codec.Convert(codec.Ptr(codecPrice()), codec.String[string](), spell)},
-		{Name: "where.floor", Kind: model.Float, From: model.Int, Convert: codec.Convert(codec.Int[int](), codec.Float[float64](), floorOf)},
+		{Name: "severity", Kind: model.Int, Rule: model.Max, Index: true, From: model.String},
+		{Name: "tags", Kind: model.JSON, Rule: model.Set, From: model.String},
+		{Name: "due", Kind: model.Time, Null: true, From: model.Uint},
+		{Name: "cost", Was: []string{"price"}, Kind: model.String, From: model.JSON},
+		{Name: "where.floor", Kind: model.Float, From: model.Int},
 	},
 }
 
@@ -50,6 +50,16 @@ var (
 	codecFault_Tags = codec.Slice[[]string](elemFault_Tags)
 	codecFault_Due  = codec.Ptr(codec.Time())
 )
+
+// The conversions of Fault are set here so that they may use infoFault and all
+// that uses it.
+func init() {
+	infoFault.Fields[fieldFault_Severity].Convert = codec.Convert(codec.String[string](), codec.Int[Severity](), severityOf)
+	infoFault.Fields[fieldFault_Tags].Convert = codec.Convert(codec.String[string](), codecFault_Tags, split)
+	infoFault.Fields[fieldFault_Due].Convert = codec.Convert(codec.Ptr(codec.Uint[uint8]()), codecFault_Due, dueOn)
+	infoFault.Fields[fieldFault_Cost].Convert = codec.Convert(codec.Ptr(codecPrice()), codec.String[string](), spell)
+	infoFault.Fields[fieldFault_WhereFloor].Convert = codec.Convert(codec.Int[int](), codec.Float[float64](), floorOf)
+}
 
 // If this does not compile, Fault or a struct that it holds was changed: run go
 // generate.
