@@ -186,8 +186,8 @@ func (l *leaf) add() {
 		Type:     t,
 		Pos:      l.place(l.pos),
 	}
-	if !storedName.MatchString(name[strings.LastIndexByte(name, '.')+1:]) {
-		l.reject("its stored name would be %q, but %s; give it one with reset:\"name=…\"", name, namesAre)
+	if why := unfit(name); why != "" {
+		l.reject("its stored name would be %q, but %s; give it one with reset:\"name=…\"", name, why)
 	}
 	l.apply(field)
 	l.model.Fields = append(l.model.Fields, field)

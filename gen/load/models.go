@@ -180,9 +180,9 @@ func (b *builder) model(d *declaration) *schema.Model {
 			m.Track, _ = model.ParseTrack(opt.value)
 		}
 	}
-	if !storedName.MatchString(m.Name) {
+	if why := unfit(m.Name); why != "" {
 		b.errorf(at, "model %s: its stored name would be %q, but %s; give it one with %s",
-			d.name(), m.Name, namesAre, nameOption)
+			d.name(), m.Name, why, nameOption)
 	}
 	f := &flattener{builder: b, model: m, source: d.source, before: before}
 	f.fields(m.Struct, trail{})

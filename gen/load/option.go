@@ -233,6 +233,17 @@ var (
 	storedPath = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$`)
 )
 
+// unfit says why a model or a field cannot be stored under the name, or gives "".
+func unfit(name string) string {
+	switch {
+	case !storedPath.MatchString(name):
+		return namesAre
+	case strings.HasPrefix(strings.ToLower(name), "sqlite_"):
+		return "SQLite keeps names that begin with sqlite_ to itself"
+	}
+	return ""
+}
+
 const namesAre = "stored names are letters, digits and _, and begin with a letter"
 
 func checkName(option string, v text) *tagError {

@@ -24,9 +24,7 @@ func (l *leaf) apply(field *schema.Field) {
 		l.applyBy(field, opt)
 	}
 	if opt := opts.get("ref"); opt != nil {
-		field.Ref = opt.value
-		field.Index = true
-		l.refs = append(l.refs, reference{l, field, opt})
+		l.applyRef(field, opt)
 	}
 	if opt := opts.get("index"); opt != nil {
 		field.Index = l.indexable(field, opt)
@@ -136,6 +134,21 @@ func gives(s *types.Signature, t types.Type) bool {
 	results := s.Results()
 	return results.Len() == 2 && !s.Variadic() && s.TypeParams().Len() == 0 &&
 		types.Identical(results.At(0).Type(), t) && types.Identical(results.At(1).Type(), types.Universe.Lookup("error").Type())
+}
+
+// applyRef makes the field hold the key of a model. Which model, and whether its
+// key is of this kind, is looked up later, as far as the model is known.
+func (l *leaf) applyRef(field *schema.Field, opt *option) {
+	switch kind, _ := field.Type.Kind(); kind {
+	case model.String, model.Int, model.Uint, model.Bytes:
+		field.Ref = opt.value
+		field.Index = true
+		l.refs = append(l.refs, reference{l, field, opt})
+	case model.JSON:
+		l.rejectOption(opt, "%s is stored as JSON text, which cannot be the key of an object", l.typeString(field.Type.Go))
+	default:
+		l.rejectOption(opt, "%s is stored as a %s, which no key is", l.typeString(field.Type.Go), kind)
+	}
 }
 
 // applyConvert finds out what type the field had before: the parameter of its

@@ -13,5 +13,5 @@ type Finding struct {
 	*Extra `reset:"-"`
 	*hidden
 	*empty
-	ID     string `reset:"key"`
+	ID string `reset:"key"`
 }

@@ -8,6 +8,13 @@ type Finding struct {
 	Site  string   `reset:"was=1site,was=where.site"`
 	Größe int
 	X_    int
+
+	Sqlite_X int
+	Lite     struct{ Sqlite_X int }
+}
+
+type SqliteFile struct {
+	ID string `reset:"key"`
 }
 
 type Über struct {

@@ -12,4 +12,9 @@ type Finding struct {
 	Sites []int64 `reset:"ref=Site"`
 	Owner string  `reset:"ref=people.person"`
 	Self  string  `reset:"ref=Finding"`
+
+	Names  []string `reset:"ref=person"`
+	Done   bool     `reset:"ref=person"`
+	Weight *float64 `reset:"ref=person"`
+	Person *string  `reset:"ref=person"`
 }
