@@ -87,10 +87,14 @@ func (r *Result) Write() error {
 	return nil
 }
 
-// replace writes a file beside the old one and lets it take its place. The name
-// of the new file begins with a dot, so that the go command passes over what a
-// killed process leaves behind.
+// replace writes a file beside the old one and lets it take its place, once it
+// has reached the disk. The name of the new file begins with a dot, so that the
+// go command passes over what a killed process leaves behind. Of a link, the
+// file that it leads to is replaced.
 func replace(path string, content []byte) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	dir, name := filepath.Split(path)
 	temp := filepath.Join(dir, fmt.Sprintf(".%s.%d.tmp", name, os.Getpid()))
 	defer func() {
@@ -98,12 +102,27 @@ func replace(path string, content []byte) (err error) {
 			_ = os.Remove(temp) // the error that led here is the one to report
 		}
 	}()
-	mode := fs.FileMode(0o666) // less what the user's mask takes away, as for any source file
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := os.WriteFile(temp, content, mode); err != nil {
+	if err := writeSynced(temp, content); err != nil {
 		return err
 	}
+	if info, err := os.Stat(path); err == nil {
+		if err := os.Chmod(temp, info.Mode().Perm()); err != nil {
+			return err
+		}
+	}
 	return atomic.ReplaceFile(temp, path)
+}
+
+// writeSynced writes a new file, with the mode of any source file: what the
+// user's mask leaves.
+func writeSynced(path string, content []byte) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	return f.Sync()
 }

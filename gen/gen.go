@@ -151,7 +151,7 @@ func (g *generation) file(path string, content []byte) (*File, error) {
 		return f, nil
 	case err != nil:
 		return nil, fmt.Errorf("read what was generated before: %w", err)
-	case !load.IsGenerated(old):
+	case !load.IsGenerated(filepath.Base(path), old):
 		return nil, fmt.Errorf("%s: the generated file belongs here, but this one was not written by resetgen (its first line is not %q); move it away, or rename the source file", f.Name, schema.Header)
 	}
 	f.Old = old

@@ -22,16 +22,16 @@ func (g *generation) orphans(folder load.Folder) ([]*File, error) {
 	var generated []*File
 	excused := map[string]bool{}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || !e.Type().IsRegular() {
+		path := filepath.Join(folder.Path, e.Name())
+		if !strings.HasSuffix(e.Name(), ".go") || !isFile(path) {
 			continue
 		}
-		path := filepath.Join(folder.Path, e.Name())
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("look for generated files: %w", err)
 		}
 		switch {
-		case load.IsGenerated(content):
+		case load.IsGenerated(e.Name(), content):
 			if g.content[path] == nil {
 				generated = append(generated, &File{Path: path, Name: g.name(path), Old: content, State: Orphaned})
 			}
@@ -40,6 +40,12 @@ func (g *generation) orphans(folder load.Folder) ([]*File, error) {
 		}
 	}
 	return slices.DeleteFunc(generated, func(f *File) bool { return excused[filepath.Base(f.Path)] }), nil
+}
+
+// isFile tells whether there is a file at path, or at the end of links from it.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // excuse notes what an excluded source file may have been generated to.

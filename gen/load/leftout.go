@@ -40,7 +40,7 @@ func (u *unit) leftOut(w *workspace) map[string]token.Pos {
 // of the package.
 func (u *unit) leftOutDecls(w *workspace, path string) []ast.Decl {
 	content, err := os.ReadFile(path)
-	if err != nil || IsGenerated(content) {
+	if err != nil || IsGenerated(filepath.Base(path), content) {
 		return nil
 	}
 	file, _ := parser.ParseFile(w.fset, path, content, parser.SkipObjectResolution)

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/resetgen/resetgen/gen/schema"
@@ -47,11 +48,24 @@ func OutputName(name string) string {
 // SchemaNames lists the names that the file with a package's Schema can have.
 func SchemaNames() []string { return []string{schemaFile, schemaTestFile, ExternalSchemaFile} }
 
-// IsGenerated tells whether content is a file that this program wrote: only such
-// files are ever replaced or removed.
-func IsGenerated(content []byte) bool {
-	line, _, _ := bytes.Cut(content, []byte("\n"))
-	return string(bytes.TrimSuffix(line, []byte("\r"))) == schema.Header
+// IsGenerated tells whether a file is one that this program wrote: only such
+// files are ever replaced or removed. Editors may have put a byte order mark
+// before the header. A file with the name of ours and nothing in it is what a
+// power cut has left of one.
+func IsGenerated(name string, content []byte) bool {
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(content, []byte("\ufeff")), []byte("\n"))
+	return string(bytes.TrimSuffix(line, []byte("\r"))) == schema.Header ||
+		len(bytes.Trim(content, "\x00 \t\r\n")) == 0 && isOutputName(name)
+}
+
+// isOutputName tells whether a generated file can have the name.
+func isOutputName(name string) bool {
+	i := strings.LastIndex(name, suffix)
+	if i < 0 {
+		return slices.Contains(SchemaNames(), name)
+	}
+	rest := strings.Split(strings.TrimSuffix(name[i+len(suffix):], ".go"), "_")
+	return rest[0] == "" && !slices.ContainsFunc(rest[1:], func(part string) bool { return part != "test" && !systems[part] && !architectures[part] })
 }
 
 // systems and architectures are the lists of internal/syslist, which the go

@@ -34,8 +34,8 @@ func readSources(paths []string) ([]*source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a source file: %w", err)
 		}
-		if !IsGenerated(content) {
-			list = append(list, &source{path: path, name: filepath.Base(path), content: content})
+		if name := filepath.Base(path); !IsGenerated(name, content) {
+			list = append(list, &source{path: path, name: name, content: content})
 		}
 	}
 	return list, nil
