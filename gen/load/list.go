@@ -122,9 +122,20 @@ func (o *Options) listDependencies(ctx context.Context, paths []string) (map[str
 // checkRuntime explains what to do where generated code could not compile.
 func checkRuntime(deps map[string]*packages.Package) error {
 	for _, path := range runtimePackages {
-		if p := deps[path]; p == nil || len(p.GoFiles) == 0 {
+		switch p := deps[path]; {
+		case p != nil && len(p.GoFiles) > 0:
+		case p != nil && isVendored(p):
+			return fmt.Errorf("the package %s, which generated code needs, is not in the vendor folder, where only what is imported goes; import %s/runtime/store for now (import _), run go mod tidy and go mod vendor, and generate again",
+				path, modulePath)
+		default:
 			return fmt.Errorf("the package %s, which generated code needs, is not in this module's requirements; run: go get %s", path, modulePath)
 		}
 	}
 	return nil
+}
+
+// isVendored tells whether a package is not found because it is looked for in a
+// vendor folder only.
+func isVendored(p *packages.Package) bool {
+	return slices.ContainsFunc(p.Errors, func(err packages.Error) bool { return strings.Contains(err.Msg, "-mod=vendor") })
 }
