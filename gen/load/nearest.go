@@ -32,6 +32,9 @@ func nearest(word string, candidates []string) string {
 		if length > 1 && strings.HasPrefix(strings.ToLower(c), word) {
 			d = 1 // cut short
 		}
+		if len(c) > 2 && strings.HasPrefix(word, strings.ToLower(c)) {
+			d = 1 // drawn out
+		}
 		if d < fewest {
 			best, fewest = c, d
 		}

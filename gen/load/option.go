@@ -106,6 +106,10 @@ func (o *options) add(part text, rules []rule) *tagError {
 	switch {
 	case part.s == "":
 		return tagErrorf(part, "an option is empty%s", suggest("", names(rules)))
+	case strings.Contains(part.s, ";"):
+		return tagErrorf(part, "options are separated by commas; did you mean %q?", strings.ReplaceAll(part.s, ";", ","))
+	case i < 0 && slices.Contains(names(rules), "merge") && slices.Contains(mergeRules, name.s):
+		return tagErrorf(part, "%s is not an option; did you mean %q?", name.s, "merge="+part.s)
 	case i < 0 && isRule(rules, strings.Replace(part.s, ":", "=", 1)):
 		return tagErrorf(part, "%s is not an option; did you mean %q?", word(part.s), strings.Replace(part.s, ":", "=", 1))
 	case i < 0 && slices.Contains(names(modelRules), name.s):

@@ -69,11 +69,13 @@ var needs = map[model.Rule]need{
 	model.Max:     orderedNeed,
 	model.Min:     orderedNeed,
 	model.Counter: {[]schema.Form{schema.Int, schema.Uint, schema.Float}, "an integer or a float"},
-	model.Set:     {[]schema.Form{schema.Slice}, "a slice"},
+	model.Set:     {[]schema.Form{schema.Slice}, sliceText},
 	model.Map:     {[]schema.Form{schema.Map}, "a map"},
-	model.List:    {[]schema.Form{schema.Slice}, "a slice"},
+	model.List:    {[]schema.Form{schema.Slice}, sliceText},
 	model.Text:    {[]schema.Form{schema.String}, "a string"},
 }
+
+const sliceText = "a slice, but not one of bytes"
 
 var orderedNeed = need{
 	[]schema.Form{schema.Int, schema.Uint, schema.Float, schema.String, schema.Time},

@@ -6,4 +6,5 @@ type Finding struct {
 	Note string   `json:"note" reset:"index,merge=txt"`
 	Tags []string `reset:"merge=bag"`
 	Size int      `reset:"merge=func:"`
+	Rank int      `reset:"merge=maximum"`
 }

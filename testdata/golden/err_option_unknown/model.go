@@ -5,4 +5,6 @@ type Finding struct {
 	Site  string `reset:"indx, uniqe"`
 	Title string `reset:"merge:text"`
 	Size  int    `reset:"format=hex"`
+	Count int    `reset:"counter"`
+	Rank  int    `reset:"merge=max;index"`
 }

@@ -12,5 +12,6 @@ type Finding struct {
 	Note string            `reset:"merge=list"`
 	Blob []byte            `reset:"merge=text"`
 	Pair [2]string         `reset:"merge=set"`
+	Data []byte            `reset:"merge=set"`
 	Fine map[string]string `reset:"merge=map"`
 }
