@@ -65,29 +65,28 @@ func (f *file) structCodecs() {
 }
 
 func (f *file) structCodec(t structType) {
-	goType := types.Unalias(t.Go)
 	members := make([]jen.Code, len(t.Members))
 	for i, member := range t.Members {
 		place := strings.TrimPrefix(t.name, "codec") + member.GoName
-		field := jen.Func().Params(jen.Id("v").Op("*").Add(f.typ(goType))).Op("*").Add(f.typ(member.Type.Go)).
+		field := jen.Func().Params(jen.Id("v").Op("*").Add(f.typ(t.Go))).Op("*").Add(f.typ(member.Type.Go)).
 			Add(body(jen.Return(jen.Op("&").Add(at("v", member.GoName)))))
 		members[i] = f.codecPkg("At").Call(jen.Lit(member.Name), f.codecOf(member.Type, place, t.Type), field)
 	}
 	result := f.codecPkg("Struct").Add(args(members...))
 	if len(members) == 0 {
-		result = f.codecPkg("Struct").Types(f.typ(goType)).Call()
+		result = f.codecPkg("Struct").Types(f.typ(t.Go)).Call()
 	}
 	f.add(
-		doc("%s is how %s is stored inside of lists, maps and pointers.", t.name, f.described(goType)),
-		jen.Func().Id(t.name).Params().Add(f.codecPkg("Codec")).Types(f.typ(goType)).Block(jen.Return(result)))
+		doc("%s is how %s is stored inside of lists, maps and pointers.", t.name, f.described(t.Go)),
+		jen.Func().Id(t.name).Params().Add(f.codecPkg("Codec")).Types(f.typ(t.Go)).Block(jen.Return(result)))
 }
 
 // described is a type in a comment.
 func (f *file) described(t types.Type) string {
-	if _, named := t.(*types.Named); named {
-		return a(f.typeString(t))
+	if _, nameless := t.(*types.Struct); nameless {
+		return "a struct without a name"
 	}
-	return "a struct without a name"
+	return a(f.typeString(t))
 }
 
 // speak is a type's name as part of another name: Photo, GeoPoint, BoxOfString.

@@ -224,14 +224,20 @@ func parts(t types.Type) []types.Type {
 	return nil
 }
 
-// nameable reports a type that generated code could not spell.
+// nameable reports a type that generated code could not spell. An alias is spelled
+// as such, whatever it stands for.
 func (b *builder) nameable(t types.Type) error {
-	named, ok := types.Unalias(t).(*types.Named)
-	if !ok {
+	var obj *types.TypeName
+	var args *types.TypeList
+	switch t := t.(type) {
+	case *types.Alias:
+		obj, args = t.Obj(), t.TypeArgs()
+	case *types.Named:
+		obj, args = t.Obj(), t.TypeArgs()
+	default:
 		return nil
 	}
-	obj := named.Obj()
-	for arg := range named.TypeArgs().Types() {
+	for arg := range args.Types() {
 		if err := b.nameable(arg); err != nil {
 			return err
 		}

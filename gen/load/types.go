@@ -210,7 +210,11 @@ func (b *builder) classifyMap(t types.Type, u *types.Map) (*schema.Type, error) 
 // classifyStruct describes a struct that is stored whole, in the spelling of this
 // use of it.
 func (b *builder) classifyStruct(t types.Type, u *types.Struct) (*schema.Type, error) {
-	whole, err := b.whole(types.Unalias(t), u)
+	plain := types.Unalias(t)
+	if b.nameable(plain) != nil {
+		plain = t // an alias of what another package keeps to itself
+	}
+	whole, err := b.whole(plain, u)
 	if err != nil || t == whole.Go || b.unfinished[whole] {
 		return whole, err
 	}

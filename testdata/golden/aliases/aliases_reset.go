@@ -503,9 +503,9 @@ func MergeEntry(mc *merge.Context, base, local, remote *Entry) (m Entry, _ error
 	return m, mc.Err()
 }
 
-// codecPhoto is how a Photo is stored inside of lists, maps and pointers.
-func codecPhoto() codec.Codec[Photo] {
+// codecPhoto is how a Picture is stored inside of lists, maps and pointers.
+func codecPhoto() codec.Codec[Picture] {
 	return codec.Struct(
-		codec.At("hash", codec.String[ID](), func(v *Photo) *ID { return &v.Hash }),
+		codec.At("hash", codec.String[ID](), func(v *Picture) *ID { return &v.Hash }),
 	)
 }

@@ -17,4 +17,6 @@ type Place struct {
 	Spots []mapgeo.Point
 	Grade model.Grade `reset:"merge=max"`
 	Path  []geo.Point `reset:"merge=list"`
+	Mark  geo.Mark
+	Marks []geo.Mark
 }

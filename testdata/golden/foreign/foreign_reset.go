@@ -29,6 +29,8 @@ const (
 	fieldPlace_Spots
 	fieldPlace_Grade
 	fieldPlace_Path
+	fieldPlace_MarkColor
+	fieldPlace_Marks
 )
 
 // infoPlace describes Place to the runtime.
@@ -48,6 +50,8 @@ var infoPlace = &model.Info{
 		{Name: "spots", Kind: model.JSON},
 		{Name: "grade", Kind: model.Uint, Rule: model.Max},
 		{Name: "path", Kind: model.JSON, Rule: model.List},
+		{Name: "mark.color", Kind: model.String},
+		{Name: "marks", Kind: model.JSON},
 	},
 }
 
@@ -57,6 +61,7 @@ var (
 	codecPlace_Spots = codec.Slice[[]mapgeo.Point](codecGeoPoint2())
 	elemPlace_Path   = codecGeoPoint()
 	codecPlace_Path  = codec.Slice[[]geo.Point](elemPlace_Path)
+	codecPlace_Marks = codec.Slice[[]geo.Mark](codecGeoMark())
 )
 
 // If this does not compile, Place or a struct that it holds was changed: run go
@@ -71,6 +76,8 @@ var (
 		Spots []mapgeo.Point
 		Grade foreignmodel.Grade
 		Path  []geo.Point
+		Mark  geo.Mark
+		Marks []geo.Mark
 	})((*Place)(nil))
 	_ = (*struct {
 		Lat float64
@@ -80,6 +87,9 @@ var (
 		X int
 		Y int
 	})((*mapgeo.Point)(nil))
+	_ = (*struct {
+		Color string
+	})((*geo.Mark)(nil))
 )
 
 // PlaceRecords is the stored objects of Place.
@@ -105,6 +115,8 @@ func encodePlace(e *codec.Encoder, v *Place) {
 	codec.Put(e, fieldPlace_Spots, codecPlace_Spots, v.Spots)
 	codec.PutUint(e, fieldPlace_Grade, v.Grade)
 	codec.Put(e, fieldPlace_Path, codecPlace_Path, v.Path)
+	codec.PutString(e, fieldPlace_MarkColor, v.Mark.Color)
+	codec.Put(e, fieldPlace_Marks, codecPlace_Marks, v.Marks)
 }
 
 // decodePlace is the reverse of encodePlace.
@@ -119,6 +131,8 @@ func decodePlace(d *codec.Decoder, v *Place) {
 	codec.Get(d, fieldPlace_Spots, codecPlace_Spots, &v.Spots)
 	codec.GetUint(d, fieldPlace_Grade, &v.Grade)
 	codec.Get(d, fieldPlace_Path, codecPlace_Path, &v.Path)
+	codec.GetString(d, fieldPlace_MarkColor, &v.Mark.Color)
+	codec.Get(d, fieldPlace_Marks, codecPlace_Marks, &v.Marks)
 }
 
 // PlaceRecord is a Place in a transaction. Its setters mark what they change;
@@ -134,6 +148,7 @@ func (r *PlaceRecord) Plain() Place {
 	v.Zone = codecPlace_Zone.Clone(v.Zone)
 	v.Spots = codecPlace_Spots.Clone(v.Spots)
 	v.Path = codecPlace_Path.Clone(v.Path)
+	v.Marks = codecPlace_Marks.Clone(v.Marks)
 	return v
 }
 
@@ -266,6 +281,34 @@ func (r *PlaceRecord) SetPath(v []geo.Point) {
 // TouchPath marks Path as written whatever its value.
 func (r *PlaceRecord) TouchPath() { r.record.Touch(fieldPlace_Path) }
 
+// MarkColor is the field Mark.Color.
+func (r *PlaceRecord) MarkColor() string { return r.value.Mark.Color }
+
+// SetMarkColor sets Mark.Color.
+func (r *PlaceRecord) SetMarkColor(v string) {
+	if r.value.Mark.Color != v {
+		r.value.Mark.Color = v
+		r.record.Mark(fieldPlace_MarkColor)
+	}
+}
+
+// TouchMarkColor marks Mark.Color as written whatever its value.
+func (r *PlaceRecord) TouchMarkColor() { r.record.Touch(fieldPlace_MarkColor) }
+
+// Marks is a copy of the field Marks.
+func (r *PlaceRecord) Marks() []geo.Mark { return codecPlace_Marks.Clone(r.value.Marks) }
+
+// SetMarks sets Marks to a copy of v.
+func (r *PlaceRecord) SetMarks(v []geo.Mark) {
+	if !codecPlace_Marks.Equal(r.value.Marks, v) {
+		r.value.Marks = codecPlace_Marks.Clone(v)
+		r.record.Mark(fieldPlace_Marks)
+	}
+}
+
+// TouchMarks marks Marks as written whatever its value.
+func (r *PlaceRecord) TouchMarks() { r.record.Touch(fieldPlace_Marks) }
+
 // PlaceDiff says in which fields two values of Place differ. It holds on to
 // both and is only right until one of them changes.
 type PlaceDiff struct {
@@ -306,6 +349,12 @@ func DiffPlace(a, b *Place) (d PlaceDiff) {
 	if !codecPlace_Path.Equal(a.Path, b.Path) {
 		d.Fields.Add(fieldPlace_Path)
 	}
+	if a.Mark.Color != b.Mark.Color {
+		d.Fields.Add(fieldPlace_MarkColor)
+	}
+	if !codecPlace_Marks.Equal(a.Marks, b.Marks) {
+		d.Fields.Add(fieldPlace_Marks)
+	}
 	return d
 }
 
@@ -343,6 +392,12 @@ func (d PlaceDiff) Apply(v *Place) {
 	}
 	if d.Fields.Has(fieldPlace_Path) {
 		v.Path = codecPlace_Path.Clone(d.To.Path)
+	}
+	if d.Fields.Has(fieldPlace_MarkColor) {
+		v.Mark.Color = d.To.Mark.Color
+	}
+	if d.Fields.Has(fieldPlace_Marks) {
+		v.Marks = codecPlace_Marks.Clone(d.To.Marks)
 	}
 }
 
@@ -392,6 +447,12 @@ func MergePlace(mc *merge.Context, base, local, remote *Place) (m Place, _ error
 	if mc.Local.Has(fieldPlace_Path) {
 		m.Path = merge.ListParts(mc, fieldPlace_Path, elemPlace_Path, base.Path, local.Path, remote.Path)
 	}
+	if mc.Local.Has(fieldPlace_MarkColor) {
+		m.Mark.Color = merge.LocalWins(mc, fieldPlace_MarkColor, base.Mark.Color, local.Mark.Color, remote.Mark.Color)
+	}
+	if mc.Local.Has(fieldPlace_Marks) {
+		m.Marks = merge.LocalWinsFunc(mc, fieldPlace_Marks, codecPlace_Marks.Equal, base.Marks, local.Marks, remote.Marks)
+	}
 	return m, mc.Err()
 }
 
@@ -410,5 +471,12 @@ func codecGeoPoint2() codec.Codec[mapgeo.Point] {
 	return codec.Struct(
 		codec.At("x", codec.Int[int](), func(v *mapgeo.Point) *int { return &v.X }),
 		codec.At("y", codec.Int[int](), func(v *mapgeo.Point) *int { return &v.Y }),
+	)
+}
+
+// codecGeoMark is how a geo.Mark is stored inside of lists, maps and pointers.
+func codecGeoMark() codec.Codec[geo.Mark] {
+	return codec.Struct(
+		codec.At("color", codec.String[string](), func(v *geo.Mark) *string { return &v.Color }),
 	)
 }

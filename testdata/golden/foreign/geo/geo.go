@@ -9,3 +9,8 @@ type Zone []Point
 
 // Kind says what a place is.
 type Kind string
+
+// Mark is what others call a mark, which they cannot name.
+type Mark = mark
+
+type mark struct{ Color string }
