@@ -49,13 +49,13 @@ func (m model) driftGuard() {
 // not exist.
 func (f *file) guard(t types.Type) jen.Code {
 	st := t.Underlying().(*types.Struct)
+	if strings.Contains(types.TypeString(st, nil), "invalid type") {
+		return nil
+	}
 	fields := make([]jen.Code, st.NumFields())
 	for i := range fields {
 		field := st.Field(i)
 		spelled := f.typeString(field.Type())
-		if strings.Contains(spelled, "invalid type") {
-			return nil
-		}
 		if field.Embedded() {
 			fields[i] = jen.Id(spelled)
 		} else {
