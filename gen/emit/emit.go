@@ -65,7 +65,7 @@ func (m model) emit() {
 	m.fieldConstants()
 	m.infoVar()
 	m.codecVars()
-	m.conversions()
+	m.conversionsFunc()
 	m.driftGuard()
 	m.collectionVar()
 	m.encodeFunc()

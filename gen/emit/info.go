@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"slices"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/resetgen/resetgen/gen/schema"
@@ -84,21 +86,28 @@ func (m model) fieldInfo(f *schema.Field) jen.Code {
 	return pairs(items...)
 }
 
-// conversions adds the app's functions to the description when the program
-// starts. In the initializer of the variable, one that uses what is generated
-// would close a circle, which the compiler refuses.
-func (m model) conversions() {
+// conversionsFunc adds the app's functions to the description. In the initializer
+// of the variable, one that compares objects, or shows what differs, would close
+// a circle, which the compiler refuses.
+func (m model) conversionsFunc() {
+	if !m.converts() {
+		return
+	}
 	var statements []jen.Code
 	for _, f := range m.Fields {
 		if f.Convert != nil {
 			statements = append(statements, jen.Id(m.info()).Dot("Fields").Index(jen.Id(m.index(f))).Dot("Convert").Op("=").Add(m.conversion(f)))
 		}
 	}
-	if len(statements) > 0 {
-		m.add(
-			doc("The conversions of %s are set here so that they may use %s and all that uses it.", m.GoName, m.info()),
-			jen.Func().Id("init").Params().Block(statements...))
-	}
+	statements = append(statements, jen.Return(jen.Id(m.info())))
+	m.add(
+		doc("%s completes %s by how values of earlier types are read.", m.conversions(), m.info()),
+		jen.Func().Id(m.conversions()).Params().Op("*").Add(m.modelPkg("Info")).Block(statements...))
+}
+
+// converts tells whether any field had another type before.
+func (m model) converts() bool {
+	return slices.ContainsFunc(m.Fields, func(f *schema.Field) bool { return f.Convert != nil })
 }
 
 // conversion is the function that reads a value of the field's earlier type.

@@ -20,14 +20,15 @@ type model struct {
 // The names of what is generated for a model. What an unexported model gets is
 // unexported too.
 
-func (m model) record() string     { return m.GoName + schema.RecordSuffix }
-func (m model) collection() string { return m.GoName + "Records" }
-func (m model) diff() string       { return m.GoName + schema.DiffSuffix }
-func (m model) diffFunc() string   { return like(m.GoName, "Diff") }
-func (m model) mergeFunc() string  { return like(m.GoName, "Merge") }
-func (m model) info() string       { return "info" + upper(m.GoName) }
-func (m model) encode() string     { return "encode" + upper(m.GoName) }
-func (m model) decode() string     { return "decode" + upper(m.GoName) }
+func (m model) record() string      { return m.GoName + schema.RecordSuffix }
+func (m model) collection() string  { return m.GoName + "Records" }
+func (m model) diff() string        { return m.GoName + schema.DiffSuffix }
+func (m model) diffFunc() string    { return like(m.GoName, "Diff") }
+func (m model) mergeFunc() string   { return like(m.GoName, "Merge") }
+func (m model) info() string        { return "info" + upper(m.GoName) }
+func (m model) conversions() string { return "conversions" + upper(m.GoName) }
+func (m model) encode() string      { return "encode" + upper(m.GoName) }
+func (m model) decode() string      { return "decode" + upper(m.GoName) }
 
 // The names of what is generated for a field.
 
@@ -44,6 +45,9 @@ func (m model) ofField(what string, f *schema.Field) string {
 func names(s *schema.Model) []string {
 	m := model{Model: s}
 	list := []string{m.record(), m.collection(), m.diff(), m.diffFunc(), m.mergeFunc(), m.info(), m.encode(), m.decode()}
+	if m.converts() {
+		list = append(list, m.conversions())
+	}
 	for _, f := range m.Fields {
 		list = append(list, m.index(f), m.codec(f), m.elem(f), m.key(f))
 	}

@@ -69,8 +69,10 @@ func spell(price *Price) (string, error) {
 
 // floorOf uses what is generated, as conversions may.
 func floorOf(halves int) (float64, error) {
+	var ground, up Fault
+	up.Where.Floor = float64(halves) / 2
 	if halves > 1000 {
-		return 0, fmt.Errorf("%s %d half floors up", FaultRecords.Model().Info.Name, halves)
+		return 0, errors.New(DiffFault(&ground, &up).String())
 	}
-	return float64(halves) / 2, nil
+	return up.Where.Floor, nil
 }

@@ -51,14 +51,14 @@ var (
 	codecFault_Due  = codec.Ptr(codec.Time())
 )
 
-// The conversions of Fault are set here so that they may use infoFault and all
-// that uses it.
-func init() {
+// conversionsFault completes infoFault by how values of earlier types are read.
+func conversionsFault() *model.Info {
 	infoFault.Fields[fieldFault_Severity].Convert = codec.Convert(codec.String[string](), codec.Int[Severity](), severityOf)
 	infoFault.Fields[fieldFault_Tags].Convert = codec.Convert(codec.String[string](), codecFault_Tags, split)
 	infoFault.Fields[fieldFault_Due].Convert = codec.Convert(codec.Ptr(codec.Uint[uint8]()), codecFault_Due, dueOn)
 	infoFault.Fields[fieldFault_Cost].Convert = codec.Convert(codec.Ptr(codecPrice()), codec.String[string](), spell)
 	infoFault.Fields[fieldFault_WhereFloor].Convert = codec.Convert(codec.Int[int](), codec.Float[float64](), floorOf)
+	return infoFault
 }
 
 // If this does not compile, Fault or a struct that it holds was changed: run go
@@ -83,7 +83,7 @@ var (
 
 // FaultRecords is the stored objects of Fault.
 var FaultRecords = store.NewCollection(&Schema, store.Binding[string, Fault, FaultRecord]{
-	Info:   infoFault,
+	Info:   conversionsFault(),
 	Key:    codec.String[string](),
 	Open:   func(r *FaultRecord) (*store.Record, *Fault) { return &r.record, &r.value },
 	Encode: encodeFault,
