@@ -66,21 +66,32 @@ var (
 	codecFinding_Due    = codec.Ptr(codec.Time())
 )
 
-// If the next line does not compile, Finding was changed: run go generate.
-var _ = (*struct {
-	_        struct{}
-	ID       string
-	Site     string
-	Title    string
-	Severity int
-	Note     string
-	Tags     []string
-	Visits   int64
-	Attrs    map[string]string
-	Photos   []Photo
-	Where    Location
-	Due      *time.Time
-})((*Finding)(nil))
+// If this does not compile, Finding or a struct that it holds was changed: run
+// go generate.
+var (
+	_ = (*struct {
+		_        struct{}
+		ID       string
+		Site     string
+		Title    string
+		Severity int
+		Note     string
+		Tags     []string
+		Visits   int64
+		Attrs    map[string]string
+		Photos   []Photo
+		Where    Location
+		Due      *time.Time
+	})((*Finding)(nil))
+	_ = (*struct {
+		Lat float64
+		Lng float64
+	})((*Location)(nil))
+	_ = (*struct {
+		Hash    string
+		Caption string
+	})((*Photo)(nil))
+)
 
 // FindingRecords is the stored objects of Finding.
 var FindingRecords = store.NewCollection(&Schema, store.Binding[string, Finding, FindingRecord]{
