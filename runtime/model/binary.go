@@ -149,17 +149,6 @@ func (d *decoder) flag() bool {
 	return b == 1
 }
 
-// AppendRow appends the binary form of a row's values to b, each with the
-// stored name of its field; stamps are not part of it.
-func AppendRow(b []byte, m *Info, r *Row) []byte { return appendNamed(b, r.Named(m)) }
-
-// DecodeNamed reads what AppendRow wrote.
-func DecodeNamed(b []byte) ([]Named, error) {
-	d := decoder{rest: b}
-	values := d.named()
-	return values, d.end("row")
-}
-
 // DecodeValue reads what AppendValue wrote.
 func DecodeValue(b []byte) (Value, error) {
 	d := decoder{rest: b}

@@ -146,33 +146,3 @@ func TestFieldsWrittenTogetherCostAByteEach(t *testing.T) {
 		t.Errorf("%d bytes for five fields", len(b))
 	}
 }
-
-func FuzzDecodeEntry(f *testing.F) {
-	f.Add(model.AppendEntry(nil, &model.Entry{Change: model.Updated, Seq: 7, Fields: []model.FieldChange{{Name: "text", Base: model.StringValue("a")}}}))
-	f.Add(model.AppendEntry(nil, &model.Entry{Change: model.Deleted, Base: []model.Named{{Name: "list", Value: model.JSONValue("[1]")}}}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var e, again model.Entry
-		if model.DecodeEntry(b, &e) != nil {
-			return
-		}
-		// Numbers have longer spellings, so the bytes may differ; the content not.
-		if err := model.DecodeEntry(model.AppendEntry(nil, &e), &again); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(e, again, identical); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}
-
-func FuzzUnpackStamps(f *testing.F) {
-	f.Add([]byte{1, 0, 200, 1}, uint64(1<<40))
-	f.Fuzz(func(t *testing.T, b []byte, newest uint64) {
-		stamps, err := model.UnpackStamps(nil, b, stamp.Stamp(newest))
-		for _, s := range stamps {
-			if err == nil && s > stamp.Stamp(newest) {
-				t.Errorf("%d is newer than %d", s, newest)
-			}
-		}
-	})
-}

@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,25 +24,4 @@ func TestMarkForm(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-}
-
-func FuzzDecodeMark(f *testing.F) {
-	f.Add(model.AppendMark(nil, &model.Mark{}))
-	f.Add(model.AppendMark(nil, &aMark))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := model.DecodeMark(b)
-		if err != nil {
-			if !errors.Is(err, model.ErrDecode) {
-				t.Fatal(err)
-			}
-			return
-		}
-		again, err := model.DecodeMark(model.AppendMark(nil, &m))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(m, again); diff != "" {
-			t.Error(diff)
-		}
-	})
 }

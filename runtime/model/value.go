@@ -200,8 +200,18 @@ func FormatTime(t time.Time) string {
 	return string(b)
 }
 
-// ParseTime reads any RFC 3339 text.
-func ParseTime(text string) (time.Time, error) { return time.Parse(time.RFC3339Nano, text) }
+// ParseTime reads any RFC 3339 text of an instant that FormatTime can write: in UTC,
+// the first and the last day may lie outside of the years 0 to 9999.
+func ParseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return t, err
+	}
+	if year := t.UTC().Year(); year < 0 || year > 9999 {
+		return t, fmt.Errorf("the year %d of %s in UTC is outside of 0 to 9999", year, text)
+	}
+	return t, nil
+}
 
 // String shows v to people: strings quoted, bytes in base64, times in RFC 3339.
 func (v Value) String() string {
