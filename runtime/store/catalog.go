@@ -112,6 +112,9 @@ func ParseCatalog(text []byte) (*Catalog, error) {
 	if w.Format > CatalogFormat {
 		return nil, fmt.Errorf("%w: it is in format %d and this version of the app reads format %d; update the app", ErrSchema, w.Format, CatalogFormat)
 	}
+	if w.Format < 1 {
+		return nil, fmt.Errorf("%w: the description of its content has no format", ErrCorrupt)
+	}
 	c := &Catalog{Models: make([]CatalogModel, len(w.Models))}
 	for i, m := range w.Models {
 		if err := c.Models[i].read(m); err != nil {

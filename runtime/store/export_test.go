@@ -8,3 +8,26 @@ func LoseState(tx *Tx) error {
 	tx.dirty = false
 	return tx.engine.SetMeta(stateName, nil)
 }
+
+// RewriteState reads a store's record of itself, and gives what is written of it.
+func RewriteState(text []byte) ([]byte, error) {
+	tx := &metaTx{text: text}
+	s, _, err := loadState(tx)
+	if err == nil {
+		err = s.save(tx)
+	}
+	return tx.text, err
+}
+
+// metaTx is an EngineTx that has only one note.
+type metaTx struct {
+	EngineTx
+	text []byte
+}
+
+func (tx *metaTx) Meta(string) ([]byte, error) { return tx.text, nil }
+
+func (tx *metaTx) SetMeta(_ string, text []byte) error {
+	tx.text = text
+	return nil
+}

@@ -68,6 +68,9 @@ func loadState(tx EngineTx) (s state, found bool, err error) {
 	if s.ID == "" {
 		return s, false, fmt.Errorf("%w: its record of itself has no id", ErrCorrupt)
 	}
+	if c := s.Cut; c != nil && (c.Size <= 0 || c.Objects <= 0) {
+		return s, false, fmt.Errorf("%w: its record of itself has a cut of %d objects in chunks of %d", ErrCorrupt, c.Objects, c.Size)
+	}
 	return s, true, nil
 }
 
