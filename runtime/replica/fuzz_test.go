@@ -1,0 +1,171 @@
+package replica
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
+	"github.com/resetgen/resetgen/runtime/store/memstore"
+	"github.com/resetgen/resetgen/testdata/golden/items"
+)
+
+// form is a form of stored bytes: where they lie, and what is written of them again
+// when they are read.
+type form struct {
+	note  string // in the store
+	file  func(o *Options) string
+	again func(r *Replica, tx *store.Tx) error
+	seeds []string
+}
+
+var forms = []form{
+	{note: heldName, again: func(r *Replica, tx *store.Tx) error {
+		objects, err := heldBack(tx)
+		if err != nil {
+			return err
+		}
+		return holdBack(tx, objects)
+	}, seeds: []string{`[{"model":"a","key":"BgF4","stamp":"never","fields":[{"name":"f","value":"AQ==","stamp":"2026-01-01T00:00:00.000Z+1"}]}]`, `[{}]`}},
+
+	{note: untoldName, again: func(r *Replica, tx *store.Tx) error {
+		note, err := readUntold(tx)
+		if err != nil {
+			return err
+		}
+		if _, err := merges(note); err != nil {
+			return err
+		}
+		text, err := json.Marshal(note)
+		return errors.Join(err, tx.SetMeta(untoldName, text))
+	}, seeds: []string{
+		`[{"model":"a","key":"BgF4","outcome":"conflict","reason":"","conflicts":[{"field":"f","values":["AQ==","AQ==","AQ==","AQ=="]}],"losses":[{"field":"f","value":"AQ=="}]}]`,
+		`[{"key":"AQ==","conflicts":[{"values":["AQ=="]}]}]`,
+	}},
+
+	{note: unknownName, again: func(r *Replica, tx *store.Tx) error {
+		u, err := readUnknown(tx)
+		if err != nil {
+			return err
+		}
+		u.known(&items.Schema)
+		return u.save(tx)
+	}, seeds: []string{`["field_item.more","other"]`}},
+
+	{note: resumeName, again: func(r *Replica, tx *store.Tx) error {
+		p, err := progressOf(tx)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(p)
+		return errors.Join(err, tx.SetMeta(resumeName, text))
+	}, seeds: []string{`{"id":"a","objects":3}`}},
+
+	{note: markName, again: func(r *Replica, tx *store.Tx) error {
+		mark, err := markOf(tx)
+		if err != nil {
+			return err
+		}
+		return tx.SetMeta(markName, model.AppendMark(nil, &mark))
+	}, seeds: []string{string(model.AppendMark(nil, &model.Mark{Client: "c", N: 1, Nonce: "n", Done: 1}))}},
+
+	{file: (*Options).pendingFile, again: func(r *Replica, tx *store.Tx) error {
+		p, err := readPending(&r.o)
+		if err != nil {
+			return err
+		}
+		return rewrite(r.o.pendingFile(), p)
+	}, seeds: []string{`{"id":"a","step":"moved","reason":"restored","began":"2026-01-01T00:00:00Z","attempts":1,"backup":"b","backups":["b"]}`}},
+
+	{file: (*Options).outcomeFile, again: func(r *Replica, tx *store.Tx) error {
+		o, err := r.readOutcome()
+		if err != nil {
+			return err
+		}
+		return rewrite(r.o.outcomeFile(), o)
+	}, seeds: []string{`{"report":{"strategy":"recover","counts":[{"outcome":"recovered","change":"updated","write":"insert","objects":1}],"objects":[{"model":"a","key":1,"change":"deleted","outcome":"kept","conflicts":[{"base":1.5,"local":"a","remote":[],"result":null}]}]}}`}},
+
+	{file: func(o *Options) string { return manifestOf(o.backupDir() + "/b") }, again: func(r *Replica, tx *store.Tx) error {
+		b, err := r.backup(tx.Context(), "b")
+		if err != nil {
+			return err
+		}
+		b.arrived()
+		return rewrite(manifestOf(b.Path), b)
+	}, seeds: []string{`{"path":"b","made":"2026-01-01T00:00:00+01:00","last_synced":{"cut":1,"seq":2,"stamp":"never","wall":"2026-01-01T00:00:00Z"},"counts":[{"outcome":"kept","change":"deleted","write":"nothing","objects":1}]}`}},
+}
+
+// FuzzDecode reads any bytes as what a replica keeps in notes in its store and in files
+// beside it. A note that is refused is refused as damaged, and what is read is the same
+// when it is written and read again.
+func FuzzDecode(f *testing.F) {
+	for i, form := range forms {
+		for _, seed := range append(form.seeds, "null", "{}", "[null]", "") {
+			f.Add(byte(i), []byte(seed))
+		}
+	}
+	o := Options{Path: f.TempDir() + "/live"}
+	if err := os.Mkdir(o.backupDir(), 0o700); err != nil {
+		f.Fatal(err)
+	}
+	db, err := store.Open(f.Context(), memstore.New(), "db", &items.Schema, store.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer db.Close()
+	r := &Replica{o: o}
+	f.Fuzz(func(t *testing.T, i byte, b []byte) {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			form := &forms[int(i)%len(forms)]
+			if err := form.write(&o, tx, b); err != nil {
+				t.Fatal(err)
+			}
+			if err := form.again(r, tx); err != nil {
+				if form.note != "" && !errors.Is(err, store.ErrCorrupt) {
+					t.Error(err)
+				}
+				return nil
+			}
+			first := form.read(t, &o, tx)
+			if err := form.again(r, tx); err != nil {
+				t.Fatal(err)
+			}
+			if second := form.read(t, &o, tx); !bytes.Equal(first, second) {
+				t.Errorf("%s became %s", first, second)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// rewrite is writeJSON for content that need not last.
+func rewrite(path string, v any) error {
+	text, err := json.Marshal(v)
+	return errors.Join(err, os.WriteFile(path, text, 0o600))
+}
+
+func (f *form) write(o *Options, tx *store.Tx, b []byte) error {
+	if f.note != "" {
+		return tx.SetMeta(f.note, b)
+	}
+	return os.WriteFile(f.file(o), b, 0o600)
+}
+
+func (f *form) read(t *testing.T, o *Options, tx *store.Tx) (b []byte) {
+	var err error
+	if f.note != "" {
+		b, err = tx.Meta(f.note)
+	} else {
+		b, err = os.ReadFile(f.file(o))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
