@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -136,24 +138,29 @@ type machine struct {
 	path  string
 	truth []map[string]history // by collection
 	seq   uint64
+	wall  time.Time
 }
 
 func testMachine(t *testing.T, fresh func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
 		h := fresh(t)
-		m := &machine{h: h, w: newWorld(), path: h.Path}
+		m := &machine{h: h, w: newWorld(), path: h.Path, wall: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+		m.h.now = func() time.Time { return m.wall }
 		for range m.w.collections {
 			m.truth = append(m.truth, map[string]history{})
 		}
-		m.db = h.openStore(t, m.path, m.w.schema)
+		m.db = m.h.openStore(t, m.path, m.w.schema)
 		defer func() { m.db.Close() }()
 		actions := map[string]func(*rapid.T){
 			"":         m.check,
 			"commit":   func(rt *rapid.T) { m.transaction(rt, nil) },
 			"rollback": func(rt *rapid.T) { m.transaction(rt, errors.New("rolled back on purpose")) },
+			"the clock is set": func(rt *rapid.T) {
+				m.wall = m.wall.Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "hours")) * time.Hour)
+			},
 			"reopen": func(rt *rapid.T) {
 				must(t, "closing", m.db.Close())
-				m.db = h.openStore(t, m.path, m.w.schema)
+				m.db = m.h.openStore(t, m.path, m.w.schema)
 			},
 		}
 		if h.Kill != nil {
@@ -161,7 +168,7 @@ func testMachine(t *testing.T, fresh func(t testing.TB) Harness) {
 				left := h.Kill(t, m.path)
 				m.db.Close()
 				m.path = left
-				m.db = h.openStore(t, m.path, m.w.schema)
+				m.db = m.h.openStore(t, m.path, m.w.schema)
 			}
 		}
 		rt.Repeat(actions)
@@ -323,11 +330,20 @@ func (m *machine) check(t *rapid.T) {
 				t.Fatalf("%d objects of %s too few or too many", found, info.Name)
 			}
 		}
-		for _, err := range tx.Entries() {
+		stamps := map[uint64]stamp.Stamp{} // by the sequence
+		for e, err := range tx.Entries() {
 			if err != nil {
 				return err
 			}
 			entries--
+			stamps[e.Seq] = e.Stamp
+		}
+		var last stamp.Stamp
+		for _, seq := range slices.Sorted(maps.Keys(stamps)) {
+			if stamps[seq] <= last {
+				t.Fatalf("the commit %d has the stamp %v, and one before it %v", seq, stamps[seq], last)
+			}
+			last = stamps[seq]
 		}
 		if entries != 0 {
 			t.Fatalf("%d entries too few or too many", entries)

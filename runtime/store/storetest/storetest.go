@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -27,6 +28,8 @@ type Harness struct {
 	// field of an object, whether it fits or not. The store is closed. Nil skips
 	// the tests that need it.
 	Plant func(t testing.TB, path string, m *model.Info, key model.Value, field string, value any)
+
+	now func() time.Time // the clock of whole stores; nil is that of the system
 }
 
 // Run tests a driver, and its store.Files if it has them; fresh makes a harness of its
@@ -55,6 +58,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"IteratorsEndWithTheTransaction", testIteratorsEnd},
 		{"Rollback", testRollback},
 		{"RollbackLeavesNoTrace", testNoTrace},
+		{"FailedWrite", testFailedWrite},
 		{"Reopen", testReopen},
 		{"Kill", testKill},
 		{"ReadOnly", testReadOnly},

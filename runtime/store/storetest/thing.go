@@ -132,7 +132,7 @@ func newWorld() *world {
 // openStore opens a whole store, which the end of the test closes.
 func (h Harness) openStore(t testing.TB, path string, s *store.Schema) *store.Store {
 	t.Helper()
-	db, err := store.Open(context.Background(), h.Driver, path, s, store.Options{Logger: quiet})
+	db, err := store.Open(context.Background(), h.Driver, path, s, store.Options{Now: h.now, Logger: quiet})
 	must(t, "opening a store", err)
 	return db
 }
