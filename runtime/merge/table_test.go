@@ -20,6 +20,8 @@ var (
 	fieldItem   = items.FieldItemRecords.Model()
 	objectItem  = items.ObjectItemRecords.Model()
 	journalItem = items.JournalItemRecords.Model()
+
+	funcField, funcObject, funcJournal = funcItem(model.TrackField), funcItem(model.TrackObject), funcItem(model.TrackJournal)
 )
 
 // models are what the second column of the table stands for.
@@ -30,14 +32,17 @@ var models = map[string][]*merge.Model{
 	"journal":       {journalItem},
 	"field,object":  {fieldItem, objectItem},
 	"field,journal": {fieldItem, journalItem},
-	"func":          {funcItem(model.TrackField), funcItem(model.TrackObject), funcItem(model.TrackJournal)},
+	"func":          {funcField, funcObject, funcJournal},
+	"func:object":   {funcObject},
+	"func:others":   {funcField, funcJournal},
 }
 
-// funcItem is a model of which a function of the app's merges the one field.
+// funcItem is a model of which a function of the app's merges a field.
 func funcItem(track model.Track) *merge.Model {
 	info := &model.Info{Name: "func_item_" + track.String(), Track: track, Fields: []model.Field{
 		{Name: "id", Kind: model.String, Zero: model.StringValue("")},
 		{Name: "text", Kind: model.String, Rule: model.Func, Zero: model.StringValue("")},
+		{Name: "num", Kind: model.Int, Zero: model.IntValue(0)},
 	}}
 	decide := func(base, local, remote string) (string, error) {
 		switch local {
@@ -55,6 +60,9 @@ func funcItem(track model.Track) *merge.Model {
 		Merge: func(c *merge.Context, base, local, remote, result *model.Row) error {
 			if c.Local.Has(1) {
 				result.Values[1] = model.StringValue(merge.FuncWins(c, 1, same, decide, base.Values[1].Text(), local.Values[1].Text(), remote.Values[1].Text()))
+			}
+			if c.Local.Has(2) {
+				result.Values[2] = model.IntValue(merge.LocalWins(c, 2, base.Values[2].Int(), local.Values[2].Int(), remote.Values[2].Int()))
 			}
 			return c.Err()
 		},
@@ -386,7 +394,7 @@ func (c *cell) checkConflicts(t *testing.T, m *merge.Model, d *merge.Decision, b
 			switch {
 			case f < 0:
 				return r.Whole(m.Info)
-			case m.Info.Fields[f].Rule == model.Map:
+			case m.Info.Fields[f].Rule == model.Map && conflict.Part != "":
 				return r.Values[f].Member(conflict.Part)
 			default:
 				return r.Values[f]
