@@ -59,6 +59,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"Rollback", testRollback},
 		{"RollbackLeavesNoTrace", testNoTrace},
 		{"FailedWrite", testFailedWrite},
+		{"Reconcile", testReconcile},
 		{"Reopen", testReopen},
 		{"Kill", testKill},
 		{"ReadOnly", testReadOnly},
