@@ -98,17 +98,11 @@ func (w *world) holds(db *store.Store, want ...items.FieldItem) {
 	}
 }
 
-// flaws are the ways in which the published recipe loses data. Each is played
-// twice: against the recipe, to show what becomes of it there, and against a record
-// of what is unsynced. What concerns sessions and files is tested here as far as it
-// concerns a store or a reconciliation. These have to wait for what moves files and
-// talks to backends, because nothing here does:
-//
-//   - B16, one backup slot: that a second backup does not take the place of the first;
-//   - B20, the file deleted before it is moved: the order of the steps on disk;
-//   - of B19, that a reset which cannot close every handle stays pending;
-//   - of B22, that waiting for an upload ends when the session does;
-//   - of B23, that the store stays usable, and its writes safe, up to the swap.
+// flaws are the ways in which the published recipe loses data, as far as they concern
+// a store or a reconciliation. Each is played twice: against the recipe, to show what
+// becomes of it there, and against a record of what is unsynced. What concerns
+// sessions, files and the order of things, B12, B13, B16 and B20 among it, is played
+// by package replica.
 var flaws = []struct {
 	id, what string
 	recipe   func(t *testing.T) (result, lost recipeRows) // lost: what the recipe must come to
