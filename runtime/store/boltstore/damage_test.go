@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
@@ -31,6 +32,8 @@ func usedSize(t testing.TB, path string) int64 {
 	}))
 	return size
 }
+
+var flips = flag.Int("flips", 10_000, "how many bytes TestFlippedBytes flips")
 
 // A byte of the file is another: either that is told, or everything is as it was,
 // also after more was written. There is no third thing.
@@ -88,8 +91,7 @@ func TestFlippedBytes(t *testing.T) {
 		}
 		must(t, "closing", e.Close())
 	}
-	const flips = 500
-	for range flips {
+	for range *flips {
 		flip(random.Int64N(used), byte(1<<random.IntN(8)))
 	}
 	for page := range used / pageSize { // the first bytes of a page say what it is
@@ -97,10 +99,10 @@ func TestFlippedBytes(t *testing.T) {
 			flip(page*pageSize+random.Int64N(100), byte(1+random.IntN(255)))
 		}
 	}
-	if told < flips/3 {
-		t.Errorf("of %d only %d were told", flips, told)
+	if told < *flips/3 {
+		t.Errorf("of %d only %d were told", *flips, told)
 	}
-	t.Logf("%d were told, of %d and 4 in each of %d pages", told, flips, used/pageSize)
+	t.Logf("%d were told, of %d and 4 in each of %d pages", told, *flips, used/pageSize)
 }
 
 // Of a page of the store in its place is another, sound page of it: what a disk

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -99,12 +100,12 @@ func insert(tx *tx, m *model.Info, first, end int) error {
 	return nil
 }
 
-// content is everything in a store of items in words, and read in every way that
-// there is.
+// content is everything in a store of items, read in every way that there is.
 func content(e *engine, models ...*model.Info) (text string, err error) {
-	var b strings.Builder
+	var b []byte
 	err = e.view(context.Background(), func(tx *tx) error {
 		for _, m := range models {
+			b = append(b, m.Name...)
 			for row, err := range tx.Rows(m) {
 				if err != nil {
 					return err
@@ -113,27 +114,46 @@ func content(e *engine, models ...*model.Info) (text string, err error) {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintln(&b, m.Name, row, got)
+				b = appendRow(appendRow(b, row), got)
 			}
 			for id := range 1000 { // which finds those that the list leaves out
 				row, err := tx.Get(m, model.IntValue(int64(id)))
 				if err != nil {
 					return err
 				}
-				fmt.Fprintln(&b, row != nil)
+				if row != nil {
+					b = binary.AppendUvarint(b, uint64(id))
+				}
 			}
 		}
 		for entry, err := range tx.Entries("", model.Value{}) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&b, "%+v\n", *entry)
+			b = model.AppendEntry(model.AppendValue(append(b, entry.Model...), entry.Key), entry)
 		}
 		state, err := tx.Meta("state")
-		fmt.Fprintf(&b, "%q", state)
+		b = append(b, state...)
 		return err
 	})
-	return b.String(), err
+	return string(b), err
+}
+
+func appendRow(b []byte, r *model.Row) []byte {
+	if r == nil {
+		return append(b, 0)
+	}
+	b = binary.AppendUvarint(b, uint64(r.Stamp))
+	for _, s := range r.Stamps {
+		b = binary.AppendUvarint(b, uint64(s))
+	}
+	for _, v := range r.Values {
+		b = model.AppendValue(b, v)
+	}
+	for _, v := range r.Extra {
+		b = model.AppendValue(append(b, v.Name...), v.Value)
+	}
+	return b
 }
 
 // world makes a store with two models, in pages of every kind: some are free, one
