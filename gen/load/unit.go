@@ -30,7 +30,13 @@ func (u *unit) parse(w *workspace, sources []*source) []string {
 			continue
 		}
 		if err := s.parse(w.fset); err != nil {
-			u.syntaxErrors.Add(syntaxErrors(err, w.relative))
+			errs := syntaxErrors(err, w.relative)
+			for _, e := range errs {
+				if isOutputName(s.name) {
+					e.Msg += "; the file is called like a generated one: if it was, delete it"
+				}
+			}
+			u.syntaxErrors.Add(errs)
 		}
 	}
 	return (&unit{sources: sources}).imports()
