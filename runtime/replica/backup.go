@@ -19,7 +19,7 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// ErrBackupDamaged: a backup is not what it was when it was made.
+// ErrBackupDamaged: a backup, or its manifest, is not what it was when it was made.
 var ErrBackupDamaged = errors.New("the backup is damaged")
 
 // ErrBackupNeeded: a backup is the only place of changes that are not settled with
@@ -110,7 +110,9 @@ func (r *Replica) backup(ctx context.Context, name string) (*Backup, error) {
 	var b Backup
 	text, err := os.ReadFile(manifestOf(path))
 	if err == nil {
-		err = json.Unmarshal(text, &b)
+		if err = json.Unmarshal(text, &b); err != nil {
+			err = fmt.Errorf("%w: %s: %w", ErrBackupDamaged, manifestOf(path), err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest of the backup %s: %w", path, err)
@@ -139,10 +141,13 @@ func (r *Replica) Verify(ctx context.Context, b *Backup) error {
 // not be sealed when it was made is sealed now: without its checksum Restore refuses it.
 func (r *Replica) settled(ctx context.Context, name string) error {
 	b, err := r.backup(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) { // pruned by force
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // pruned by force
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, ErrBackupDamaged): // there is nothing to note it in
+		r.log.Error("a backup whose changes have arrived cannot be noted as settled", "replica", r.o.Path, "error", err)
+		return nil
+	case err != nil:
 		return err
 	}
 	if err := r.seal(ctx, b); err != nil {

@@ -123,7 +123,7 @@ func (r *Replica) probe() error {
 
 // save gives the closed live store a second name among the backups, with its
 // manifest beside it. The report and the checksum, which takes as long as reading
-// it all, wait until the live store is in use again (keepReport, seal).
+// it all, wait until the live store is in use again (keep).
 func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	o := &r.o
 	if err := os.MkdirAll(o.backupDir(), 0o700); err != nil { // it may be gone since the probe
@@ -140,12 +140,39 @@ func (r *Replica) save(ctx context.Context, p *pending, done *outcome) error {
 	return nil
 }
 
-// keepReport puts the report beside the backup.
-func keepReport(done *outcome) error {
+// keep completes what lies beside the backup: its manifest, the report and the
+// checksum.
+func (r *Replica) keep(ctx context.Context, p *pending, done *outcome) error {
+	there, err := r.saved(ctx, p, done)
+	if err != nil {
+		return err
+	}
+	if !there {
+		r.log.Error("the backup of a client reset was removed before the reset was through: what was not recovered from it is gone", "replica", r.o.Path, "backup", done.Saved.Path)
+		return nil
+	}
 	if err := writeJSON(done.Saved.ReportPath, done.Report); err != nil {
 		return fmt.Errorf("keeping the report: %w", err)
 	}
+	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it; settled tries again
+		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
+	}
 	return nil
+}
+
+// saved reads the manifest that save has written, and tells whether there is a backup.
+// The manifest is made anew where somebody has removed or damaged it.
+func (r *Replica) saved(ctx context.Context, p *pending, done *outcome) (there bool, err error) {
+	done.Saved, err = r.backup(ctx, p.Backup)
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrBackupDamaged) {
+		return err == nil, err
+	}
+	r.log.Warn("the manifest of a backup is made anew", "replica", r.o.Path, "error", err)
+	done.Saved = newBackup(p, done, filepath.Join(r.o.backupDir(), p.Backup), r.o.Schema, p.Began)
+	if _, err := r.o.Driver.Checksum(ctx, done.Saved.Path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return true, writeJSON(manifestOf(done.Saved.Path), done.Saved)
 }
 
 // seal adds the checksum of a backup to its manifest. Nobody has written to it

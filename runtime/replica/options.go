@@ -82,9 +82,9 @@ type View func(ctx context.Context, do func(tx *store.Tx) error) error
 // Recovery is what a client reset came to.
 type Recovery struct {
 	Replica *Replica
-	Backup  *store.Store // read only; closed when After returns
+	Backup  *store.Store // read only, nil where it cannot be opened; closed when After returns
 	Report  *Report
-	Saved   *Backup // where the backup and the report lie
+	Saved   *Backup // where the backup and the report lie, unless somebody has removed them
 }
 
 // Merge is what became of one object's unsynced changes when the backend's object

@@ -211,11 +211,8 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 // conclude tells the app, and notes that nothing is left to do but to settle what
 // was recovered.
 func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
-	if err := keepReport(done); err != nil { // the outcome is still on disk, so it is tried again
+	if err := r.keep(ctx, p, done); err != nil { // the outcome is still on disk, so it is tried again
 		return err
-	}
-	if err := r.seal(ctx, done.Saved); err != nil { // the reset is not held up by it; settled tries again
-		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
 	}
 	r.after(ctx, done)
 	if err := r.reach(ctx, p, Settling); err != nil {
@@ -366,8 +363,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 			return nil, err
 		}
 	}
-	done.Saved, err = r.backup(ctx, p.Backup)
-	return done, err
+	return done, nil
 }
 
 // retreat gives an attempt up that has failed, so that the live store can be used
