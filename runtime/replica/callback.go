@@ -1,9 +1,15 @@
 package replica
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
+
+// ErrInCallback: a function of the app's (Options) has called, with the context that
+// it was given, what would wait until it has returned.
+var ErrInCallback = errors.New("called from a callback of the replica; return from it first")
 
 // PanicError is a panic in a function of the app's.
 type PanicError struct {
@@ -23,4 +29,35 @@ func contain(name string, do func() error) (err error) {
 		}
 	}()
 	return do()
+}
+
+// callbackOf marks the context of a callback, callerOf keeps the one that detach was
+// given.
+type (
+	callbackOf struct{ *Replica }
+	callerOf   struct{}
+)
+
+// callback is the context for a function of the app's. It ends with ctx, also where
+// that is a detached one, when the replica is closed, and when the function has
+// returned, which end says.
+func (r *Replica) callback(ctx context.Context) (called context.Context, end func()) {
+	if caller, ok := ctx.Value(callerOf{}).(context.Context); ok {
+		ctx = caller
+	}
+	called, cancel := context.WithCancelCause(context.WithValue(ctx, callbackOf{r}, true))
+	stop := context.AfterFunc(r.alive, func() { cancel(ErrClosed) })
+	return called, func() { stop(); cancel(nil) }
+}
+
+// inCallback tells whether ctx is that of a callback.
+func (r *Replica) inCallback(ctx context.Context) bool { return ctx.Value(callbackOf{r}) != nil }
+
+// detach is ctx for what goes on to its end when ctx has ended. Callbacks in it end
+// with ctx all the same.
+func detach(ctx context.Context) context.Context {
+	if ctx.Value(callerOf{}) != nil { // it is detached already
+		return ctx
+	}
+	return context.WithValue(context.WithoutCancel(ctx), callerOf{}, ctx)
 }

@@ -60,7 +60,9 @@ func prepare(t testing.TB, backend remote.Remote, change func(*replica.Options))
 		d.note(func() { d.reports = append(d.reports, done.Report) })
 		return nil
 	}
-	d.options.Merged = func(merged []replica.Merge) { d.note(func() { d.merged = append(d.merged, merged...) }) }
+	d.options.Merged = func(_ context.Context, merged []replica.Merge) {
+		d.note(func() { d.merged = append(d.merged, merged...) })
+	}
 	d.options.OnStep = func(s replica.Step) { d.note(func() { d.steps = append(d.steps, s) }) }
 	d.options.Fallback = func(_ context.Context, err error) { d.note(func() { d.gaveUp = append(d.gaveUp, err) }) }
 	if change != nil {

@@ -212,14 +212,20 @@ func (r *Replica) swap(ctx context.Context) error {
 	return nil
 }
 
-// after tells the app that a reset is through.
-func (r *Replica) after(ctx context.Context, done *outcome) {
+// after tells the app that a reset is through. Its error says that the app has yet to be
+// told, because the session was ended meanwhile.
+func (r *Replica) after(ctx context.Context, done *outcome) error {
 	o := &r.o
 	if done.Report.Rewound != nil {
 		r.log.Warn("the backend has lost changes that it had acknowledged", "replica", o.Path, "detail", done.Report.Rewound.Error(), "backup", done.Saved.Path)
 	}
 	if o.After == nil {
-		return
+		return nil
+	}
+	called, end := r.callback(ctx)
+	defer end()
+	if called.Err() != nil {
+		return untold(called)
 	}
 	recovery := &Recovery{Replica: r, Report: done.Report, Saved: done.Saved}
 	backup, err := store.Open(ctx, o.Driver, done.Saved.Path, o.Schema, o.storeOptions(true))
@@ -233,9 +239,17 @@ func (r *Replica) after(ctx context.Context, done *outcome) {
 			}
 		}()
 	}
-	if err := contain("Options.After", func() error { return o.After(ctx, recovery) }); err != nil {
+	if err := contain("Options.After", func() error { return o.After(called, recovery) }); err != nil {
 		r.log.Error("after a client reset", "replica", o.Path, "error", err)
+		if called.Err() != nil {
+			return untold(called)
+		}
 	}
+	return nil
+}
+
+func untold(called context.Context) error {
+	return fmt.Errorf("the client reset is through, but for Options.After, which is called again: %w", context.Cause(called))
 }
 
 // recovered notes that what the latest reset recovered is settled with the backend,

@@ -273,7 +273,7 @@ var flaws = []struct {
 	{"B22", "the session ends while somebody waits for an upload", func(t *testing.T, backend *memremote.Backend) {
 		a := newDevice(t, backend, func(o *replica.Options) {
 			o.Attempts = 1
-			o.Strategy, o.Manual = reconcile.Manual, func(*reconcile.ByHand) error { return errors.New("no") }
+			o.Strategy, o.Manual = reconcile.Manual, func(context.Context, *reconcile.ByHand) error { return errors.New("no") }
 		})
 		a.set("x", write("base", 1))
 		syncAll(a)

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -15,8 +16,9 @@ type gate struct {
 	ended  error         // why the gate will not open again
 }
 
-// enter waits until the gate is open, or ctx ends.
-func (g *gate) enter(ctx context.Context) error {
+// enter waits until the gate is open, or ctx ends. Where the gate waits for who wants
+// to enter, it says so.
+func (g *gate) enter(ctx context.Context, callback bool) error {
 	for {
 		g.mu.Lock()
 		if g.ended != nil {
@@ -30,6 +32,9 @@ func (g *gate) enter(ctx context.Context) error {
 		}
 		shut := g.shut
 		g.mu.Unlock()
+		if callback {
+			return fmt.Errorf("the stores are being exchanged: %w", ErrInCallback)
+		}
 		select {
 		case <-shut:
 		case <-ctx.Done():

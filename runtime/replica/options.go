@@ -16,6 +16,15 @@ import (
 
 // Options are how a replica is opened. Driver, Path, Schema and Remote are needed;
 // what is left out besides has a default that is fit for an app.
+//
+// The functions among them, the callbacks, are called one at a time, on the goroutine of
+// the session or of the caller of Open, ResetNow, Restore, Preview, Upload or Download,
+// which wait for them. The context of a callback ends when it has returned, with the
+// session or the caller's context, and when the replica is closed. Before, After,
+// Fallback and Merged may call View and Update, with that context. What waits for the
+// session, as Prune, Discard and WaitForUpload do, fails with ErrInCallback when it is
+// called with that context; with another one it would wait for the callback, and so for
+// itself. Stop, Pause and Close, which have none, must not be called from a callback.
 type Options struct {
 	Driver store.Driver
 	Path   string // of the live store; what belongs to it lies beside it
@@ -26,10 +35,14 @@ type Options struct {
 	// changed, in a reset as in an ordinary pull.
 	Policy model.Policy
 
-	// Strategy is what a client reset does with unsynced changes. Manual is the app's
-	// function for the strategy manual.
+	// Strategy is what a client reset does with unsynced changes.
 	Strategy reconcile.Strategy
-	Manual   func(*reconcile.ByHand) error
+
+	// Manual is the app's function for the strategy manual (reconcile.Options.Manual).
+	//
+	// It has both stores at hand and must use the replica in no other way: View and
+	// Update fail with ErrInCallback when they are called with its context.
+	Manual func(ctx context.Context, h *reconcile.ByHand) error
 
 	// Before is called when a client reset begins, before anything is downloaded;
 	// view reads the live store. An error or a panic ends the attempt, and the
@@ -38,10 +51,14 @@ type Options struct {
 	Before func(ctx context.Context, why *remote.ClientResetError, view View) error
 
 	// After is called when a client reset is through and the replica is in use
-	// again. An error or a panic is logged: there is nothing left to take back.
+	// again, also by Restore. An error or a panic is logged: there is nothing left to
+	// take back. Where the session is ended before it is called, or while it is and it
+	// gives an error, it is called again for the same reset when that goes on, and so it
+	// is after a crash.
 	After func(ctx context.Context, done *Recovery) error
 
-	// Fallback is called when a client reset was given up (ErrResetGaveUp).
+	// Fallback is called when a client reset was given up (ErrResetGaveUp). Where the
+	// session was ended meanwhile, so has ctx.
 	Fallback func(ctx context.Context, err error)
 
 	// Merged is called after each transaction that took over what the backend sent,
@@ -49,11 +66,12 @@ type Options struct {
 	// values that could not be kept, objects that were kept or restored against a
 	// deletion. It is not called for client resets, which have a report. A process that
 	// is killed before it returned calls it again with the same when the replica is open
-	// again, before anything else is synced. A panic is logged, and it counts as told.
-	Merged func([]Merge)
+	// again, before anything else is synced, and so it is where ctx has ended before it
+	// returned. A panic is logged, and it counts as told.
+	Merged func(ctx context.Context, merged []Merge)
 
 	// OnStep is called when a client reset has reached a step and has noted that on
-	// disk. The live store may be closed at that moment, so it must not use the
+	// disk. The live store may be closed at that moment, so it must call nothing of the
 	// replica.
 	OnStep func(Step)
 

@@ -25,7 +25,7 @@ func TestMerged(t *testing.T) {
 	world(t, func(t *testing.T, backend *memremote.Backend) {
 		a, b := newDevice(t, backend, nil), newDevice(t, backend, func(o *replica.Options) {
 			told := o.Merged
-			o.Merged = func(m []replica.Merge) { told(m); panic("the app has a bug") }
+			o.Merged = func(ctx context.Context, m []replica.Merge) { told(ctx, m); panic("the app has a bug") }
 		})
 		for _, id := range []string{"both", "parts", "gone", "kept"} {
 			a.set(id, write("base", 1))

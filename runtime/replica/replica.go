@@ -89,7 +89,9 @@ type Replica struct {
 	kick      chan struct{} // holds a token when there is something to do
 	hurry     chan struct{} // holds a token when Start was called, so that a session without a connection tries again
 	closed    bool
-	over      chan struct{} // closed when working will not be given back any more
+
+	alive context.Context // ends when Close is called
+	kill  context.CancelFunc
 
 	ended    chan struct{} // closed when Close is through, with closeErr
 	closeErr error
@@ -110,8 +112,9 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 	}
 	r := &Replica{
 		o: o, log: o.Logger, backend: backend{o.Remote}, working: make(chan struct{}, 1),
-		moved: make(chan struct{}), kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), over: make(chan struct{}), ended: make(chan struct{}), status: Status{State: Stopped},
+		moved: make(chan struct{}), kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), ended: make(chan struct{}), status: Status{State: Stopped},
 	}
+	r.alive, r.kill = context.WithCancel(context.Background())
 	r.working <- struct{}{}
 	r.statuses.Logger, r.changes.Logger, r.synced.Logger = r.log, r.log, r.log
 	r.changes.Merge = store.Changes.And
@@ -171,7 +174,7 @@ func (r *Replica) View(ctx context.Context, do func(tx *store.Tx) error) error {
 
 // inside runs do with the live store, which stays that meanwhile.
 func (r *Replica) inside(ctx context.Context, do func(live *store.Store) error) error {
-	if err := r.gate.enter(ctx); err != nil {
+	if err := r.gate.enter(ctx, r.inCallback(ctx)); err != nil {
 		return fmt.Errorf("%s: %w", r.o.Path, err)
 	}
 	defer r.gate.leave()
@@ -200,9 +203,9 @@ func (r *Replica) OnChange(listen func(store.Changes)) (stop func()) { return r.
 // called; store.Store.OnSynced says the rest.
 func (r *Replica) OnSynced(listen func(store.LastSynced)) (stop func()) { return r.synced.Add(listen) }
 
-// Close ends the session, waits for the transactions under way and closes the
-// store. Nothing of the replica runs afterwards. Later calls wait for the first and
-// give its error.
+// Close ends the session, waits for the transactions and callbacks under way and
+// closes the store, so it must not be called from any of these. Nothing of the replica
+// runs afterwards. Later calls wait for the first and give its error.
 func (r *Replica) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -212,9 +215,9 @@ func (r *Replica) Close() error {
 	}
 	r.closed = true
 	r.mu.Unlock()
+	r.kill()
 	r.end(Stopped)
 	<-r.working // for good
-	close(r.over)
 	r.gate.shutFor(ErrClosed)
 	if err := r.closeLive(); err != nil {
 		r.closeErr = fmt.Errorf("closing the replica %s: %w", r.o.Path, err)
@@ -225,9 +228,12 @@ func (r *Replica) Close() error {
 
 // work runs do while nobody else syncs or resets.
 func (r *Replica) work(ctx context.Context, do func() error) error {
+	if r.inCallback(ctx) {
+		return fmt.Errorf("%s: %w", r.o.Path, ErrInCallback)
+	}
 	select {
 	case <-r.working:
-	case <-r.over:
+	case <-r.alive.Done():
 		return fmt.Errorf("%s: %w", r.o.Path, ErrClosed)
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the session of %s: %w", r.o.Path, context.Cause(ctx))

@@ -72,7 +72,14 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 // plan is the reconciliation of a backup with a fresh copy; last has the last word
 // on it (reconcile.Options).
 func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
-	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Manual: r.o.Manual, Last: last}
+	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Last: last}
+	if r.o.Manual != nil {
+		o.Manual = func(h *reconcile.ByHand) error {
+			ctx, end := r.callback(ctx)
+			defer end()
+			return r.o.Manual(ctx, h)
+		}
+	}
 	err := fresh.View(ctx, func(tx *store.Tx) error {
 		mark, err := markOf(tx)
 		o.Mark = &mark
@@ -95,7 +102,10 @@ func (r *Replica) reset(ctx context.Context, why *remote.ClientResetError) error
 		return r.tellGaveUp(ctx, p.gaveUp(why))
 	}
 	if r.o.Before != nil {
-		if err := contain("Options.Before", func() error { return r.o.Before(ctx, why, r.View) }); err != nil {
+		called, end := r.callback(ctx)
+		err := contain("Options.Before", func() error { return r.o.Before(called, why, r.View) })
+		end()
+		if err != nil {
 			return fmt.Errorf("before a client reset: %w", err)
 		}
 	}
@@ -185,7 +195,7 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 		return fmt.Errorf("transactions went on for %v: %w", r.o.Drain, ErrResetNeedsRestart)
 	}
 	defer r.gate.open()
-	ctx = context.WithoutCancel(ctx)
+	ctx = detach(ctx)
 	done, err := r.exchangeClosed(ctx, p)
 	if err != nil && p.halfway() {
 		r.broken = fmt.Errorf("the client reset %s is at the step %q and cannot go on: %w: %w", p.ID, p.Step, ErrResetNeedsRestart, err)
@@ -211,10 +221,13 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 // conclude tells the app, and notes that nothing is left to do but to settle what
 // was recovered.
 func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
+	ctx = detach(ctx)
 	if err := r.keep(ctx, p, done); err != nil { // the outcome is still on disk, so it is tried again
 		return err
 	}
-	r.after(ctx, done)
+	if err := r.after(ctx, done); err != nil {
+		return err
+	}
 	if err := r.reach(ctx, p, Settling); err != nil {
 		return err
 	}
@@ -262,7 +275,7 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	}
 	var done *outcome
 	var failure error
-	ctx = context.WithoutCancel(ctx)
+	ctx = detach(ctx)
 	switch p := r.pending; {
 	case p == nil, p.Step == Settling:
 		r.tidy(ctx)
@@ -431,7 +444,9 @@ func (p *pending) gaveUp(why error) error {
 // is in use again.
 func (r *Replica) tellGaveUp(ctx context.Context, err error) error {
 	if r.o.Fallback != nil && errors.Is(err, ErrResetGaveUp) {
-		if err := contain("Options.Fallback", func() error { r.o.Fallback(ctx, err); return nil }); err != nil {
+		called, end := r.callback(ctx)
+		defer end()
+		if err := contain("Options.Fallback", func() error { r.o.Fallback(called, err); return nil }); err != nil {
 			r.log.Error("telling the app that a client reset was given up", "replica", r.o.Path, "error", err)
 		}
 	}

@@ -331,7 +331,7 @@ func TestGaveUp(t *testing.T) {
 			a = newDevice(t, backend, func(o *replica.Options) {
 				o.Attempts = 3
 				o.Strategy = reconcile.Manual
-				o.Manual = func(h *reconcile.ByHand) error {
+				o.Manual = func(_ context.Context, h *reconcile.ByHand) error {
 					if failing {
 						return errors.New("the app has a bug")
 					}
@@ -469,14 +469,14 @@ func TestStrategies(t *testing.T) {
 	for _, c := range []struct {
 		strategy reconcile.Strategy
 		policy   model.Policy
-		manual   func(h *reconcile.ByHand) error
+		manual   func(_ context.Context, h *reconcile.ByHand) error
 		texts    map[string]string // "" is absent
 	}{
 		{reconcile.Recover, model.LastUpdated, nil, map[string]string{"x": "mine", "y": "theirs", "deleted here": "", "deleted there": "mine", "deleted here, changed there": "theirs", "new": "mine", "z": "theirs"}},
 		{reconcile.RecoverOrDiscard, model.DeletesWin, nil, map[string]string{"x": "mine", "y": "theirs", "deleted here": "", "deleted there": "", "deleted here, changed there": "", "new": "mine", "z": "theirs"}},
 		{reconcile.Discard, model.LastUpdated, nil, map[string]string{"x": "base", "y": "theirs", "deleted here": "base", "deleted there": "", "deleted here, changed there": "theirs", "new": "", "z": "theirs"}},
 		{reconcile.Overwrite, model.LastUpdated, nil, map[string]string{"x": "mine", "y": "base", "deleted here": "base", "deleted there": "mine", "deleted here, changed there": "theirs", "new": "mine", "z": "theirs"}},
-		{reconcile.Manual, model.LastUpdated, func(h *reconcile.ByHand) error {
+		{reconcile.Manual, model.LastUpdated, func(_ context.Context, h *reconcile.ByHand) error {
 			for o, err := range h.Objects() {
 				if err != nil {
 					return err

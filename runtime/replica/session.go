@@ -44,11 +44,12 @@ func (r *Replica) Start() error {
 
 // Pause ends what the session is doing and keeps it from going on until Start.
 // Those who wait for it go on waiting. A client reset that has closed the live
-// store is finished first.
+// store is finished first, except that Options.After may be left for the next time.
+// It waits for a callback under way, whose context ends, so it must not be called from
+// one.
 func (r *Replica) Pause() { r.end(Paused) }
 
-// Stop ends the session; those who wait for it get ErrStopped. A client reset that
-// has closed the live store is finished first.
+// Stop ends the session as Pause does; those who wait for it get ErrStopped.
 func (r *Replica) Stop() { r.end(Stopped) }
 
 // end ends the session and waits for its goroutine.

@@ -119,8 +119,13 @@ func (r *Replica) tellMerged(ctx context.Context) {
 		merged, err = merges(note)
 	}
 	if err == nil && len(merged) > 0 {
-		if err := contain("Options.Merged", func() error { r.o.Merged(merged); return nil }); err != nil {
+		called, end := r.callback(ctx)
+		defer end()
+		if err := contain("Options.Merged", func() error { r.o.Merged(called, merged); return nil }); err != nil {
 			r.log.Error("telling the app of merges", "replica", r.o.Path, "error", err)
+		}
+		if called.Err() != nil { // perhaps it has heeded that
+			return
 		}
 		err = r.update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.SetMeta(untoldName, nil) })
 	}

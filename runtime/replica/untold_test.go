@@ -1,6 +1,7 @@
 package replica_test
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"testing"
@@ -110,7 +111,7 @@ func TestNobodyToTell(t *testing.T) {
 		syncAll(a)
 		a.has("x", "mine", 1)
 		told := 0
-		a.reopen(func(o *replica.Options) { o.Merged = func([]replica.Merge) { told++ } })
+		a.reopen(func(o *replica.Options) { o.Merged = func(context.Context, []replica.Merge) { told++ } })
 		syncAll(a)
 		if told != 0 {
 			t.Error("told of what was over")

@@ -118,6 +118,9 @@ func (r *Replica) roundsBegun() uint64 {
 
 // until waits for a condition that a running session can bring about.
 func (r *Replica) until(ctx context.Context, met func() (bool, error)) error {
+	if r.inCallback(ctx) {
+		return ErrInCallback
+	}
 	for {
 		r.mu.Lock()
 		moved, status, closed := r.moved, r.status, r.closed
