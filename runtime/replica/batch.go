@@ -18,6 +18,7 @@ type batcher struct {
 	ctx     context.Context
 	update  func(do func(tx *store.Tx) error) error // a transaction of the store
 	tells   bool                                    // the app of what needs attention
+	silent  bool                                    // nobody is told how far it is
 	pages   [][]remote.Object
 	waiting int // objects in pages
 	done    int // objects taken over
@@ -71,6 +72,12 @@ func (b *batcher) flush(note func(tx *store.Tx) error) error {
 	if b.tells {
 		b.r.tellMerged(b.ctx)
 	}
-	b.r.downloads.tell(Transfer{Objects: b.done, Total: b.total})
+	b.progress(Transfer{Objects: b.done, Total: b.total})
 	return nil
+}
+
+func (b *batcher) progress(t Transfer) {
+	if !b.silent {
+		b.r.downloads.tell(t)
+	}
 }

@@ -16,8 +16,9 @@ import (
 const markName = "mark"
 
 // download fills the store at path with everything that the backend has, or goes
-// on with what is there of the same snapshot.
-func (r *Replica) download(ctx context.Context, path string) error {
+// on with what is there of the same snapshot. If it is silent nobody is told how far
+// it is.
+func (r *Replica) download(ctx context.Context, path string, silent bool) error {
 	client, _, err := r.position(ctx)
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func (r *Replica) download(ctx context.Context, path string) error {
 	d := &downloader{r: r, ctx: ctx, path: path}
 	from, err := d.open()
 	if err == nil {
-		b := &batcher{r: r, update: d.update}
+		b := &batcher{r: r, update: d.update, silent: silent}
 		err = b.snapshot(ctx, client, from, d.restart, d.complete)
 	}
 	if err = errors.Join(err, d.close()); err != nil {

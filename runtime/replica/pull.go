@@ -44,7 +44,7 @@ func (r *Replica) pull(ctx context.Context) error {
 	if b.done == 0 {
 		err = r.letIn(ctx)
 	} else {
-		r.downloads.tell(Transfer{Objects: b.done, Total: b.done, Complete: true})
+		b.progress(Transfer{Objects: b.done, Total: b.done, Complete: true})
 	}
 	return errors.Join(err, r.markFirstSync(ctx), r.countHeld(ctx))
 }

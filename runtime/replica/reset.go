@@ -42,7 +42,7 @@ func (r *Replica) ResetNow(ctx context.Context) error {
 func (r *Replica) Preview(ctx context.Context) (report *Report, err error) {
 	err = r.work(ctx, func() error {
 		path := r.o.previewPath()
-		err := r.download(ctx, path)
+		err := r.download(ctx, path, true)
 		if err == nil {
 			report, err = r.preview(ctx, path)
 		}
@@ -166,7 +166,7 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 		if _, err := r.mark(ctx, true); err != nil {
 			return err
 		}
-		if err := r.download(ctx, r.o.freshPath()); err != nil {
+		if err := r.download(ctx, r.o.freshPath(), false); err != nil {
 			return err
 		}
 		if err := r.reach(ctx, p, Downloaded); err != nil {

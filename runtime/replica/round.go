@@ -217,8 +217,9 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		return false, err
 	}
 	r.tellMerged(ctx)
-	r.uploads.tell(Transfer{Objects: cut.Objects, Total: cut.Objects, Complete: true})
-	return len(settled.Conflicts) > 0, nil
+	conflicts = len(settled.Conflicts) > 0
+	r.uploads.tell(Transfer{Objects: cut.Objects, Total: cut.Objects, Complete: !conflicts && len(settled.Refused) == 0 && settled.Open == 0})
+	return conflicts, nil
 }
 
 // prepare reads the chunk after the one given while that is on its way; the function

@@ -68,7 +68,7 @@ func (b *batcher) snapshot(ctx context.Context, client string, from progress, an
 				return last(tx, page)
 			})
 			if err == nil {
-				b.r.downloads.tell(Transfer{Objects: b.done, Total: b.done, Complete: true})
+				b.progress(Transfer{Objects: b.done, Total: b.done, Complete: true})
 			}
 			return err
 		}

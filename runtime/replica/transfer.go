@@ -11,10 +11,10 @@ import (
 type Transfer struct {
 	Objects  int  // sent or taken over
 	Total    int  // in all; 0 while that is not known
-	Complete bool // everything arrived, and is settled
+	Complete bool // everything arrived, and is settled: nothing of it was refused or has to be merged and sent again
 }
 
-// TransferComplete tells whether everything arrived.
+// TransferComplete tells whether everything arrived and is settled.
 func (t Transfer) TransferComplete() bool { return t.Complete }
 
 // Mode is for how long a listener is told of transfers.
@@ -28,14 +28,15 @@ const (
 
 // OnUpload calls listen as changes are sent, until stop is called. Calls are made
 // one at a time on a goroutine of their own. Steps that come faster than listen
-// takes them are told by the latest; that a transfer is complete is always told.
+// takes them are told by the latest; that a transfer is complete is always told. One
+// of which the backend refuses something is not; what is retried is another one.
 // stop waits for a call under way, so it must not be called from listen.
 func (r *Replica) OnUpload(mode Mode, listen func(Transfer)) (stop func()) {
 	return r.uploads.add(mode, listen)
 }
 
 // OnDownload is OnUpload for what is pulled, and for the fresh copy of a client
-// reset.
+// reset, but not for that of Preview.
 func (r *Replica) OnDownload(mode Mode, listen func(Transfer)) (stop func()) {
 	return r.downloads.add(mode, listen)
 }

@@ -231,3 +231,79 @@ func TestDownloadProgress(t *testing.T) {
 		}
 	})
 }
+
+// A transfer is complete when all of it is settled: not when something of it was
+// refused, or has to be sent again.
+func TestTransferOfWhatIsNotTaken(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		refuses := true
+		backend.Refuse(func(_ string, p *model.Patch) error {
+			if refuses && p.Key.Text() == "refused" {
+				return errors.New("not now")
+			}
+			return nil
+		})
+		a, b := newDevice(t, backend, nil), newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		syncAll(a, b)
+		var up []replica.Transfer
+		defer a.OnUpload(replica.Indefinitely, func(tr replica.Transfer) { up = append(up, tr) })()
+		var once []replica.Transfer
+		defer a.OnUpload(replica.CurrentOnly, func(tr replica.Transfer) { once = append(once, tr) })()
+		a.set("refused", write("mine", 1))
+		a.begin()
+		if slices.ContainsFunc(up, replica.Transfer.TransferComplete) || len(up) == 0 {
+			t.Errorf("refused, and told of %+v", up)
+		}
+		a.Pause()
+		b.set("x", write("theirs", 2))
+		syncAll(b)
+		a.set("x", write("mine", 4))
+		up = nil
+		a.must(a.Upload(t.Context())) // which meets a conflict, for it has not pulled
+		synctest.Wait()
+		var complete []int
+		for i, tr := range up {
+			if tr.Complete {
+				complete = append(complete, i)
+			}
+		}
+		if len(up) < 2 || !slices.Equal(complete, []int{len(up) - 1}) {
+			t.Errorf("in conflict, and told of %+v", up)
+		}
+		seen := len(once)
+		refuses = false
+		a.must(a.Retry(t.Context(), itemModel, key("refused")))
+		a.must(a.Upload(t.Context()))
+		synctest.Wait()
+		if last := up[len(up)-1]; !last.Complete {
+			t.Errorf("retried, and told of %+v", up)
+		}
+		if len(once) != seen || !once[len(once)-1].Complete {
+			t.Errorf("told once of %+v", once)
+		}
+	})
+}
+
+// A preview downloads too, but that is nothing to tell.
+func TestTransferOfPreview(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("base", 1))
+		syncAll(a)
+		told := 0
+		defer a.OnDownload(replica.CurrentOnly, func(replica.Transfer) { told++ })()
+		if _, err := a.Preview(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if told > 0 {
+			t.Errorf("told %d times", told)
+		}
+		a.must(a.ResetNow(t.Context()))
+		synctest.Wait()
+		if told == 0 {
+			t.Error("never told of the fresh copy of a reset")
+		}
+	})
+}
