@@ -71,8 +71,13 @@ type Options struct {
 	Last func(to, from *store.Tx, report *Report) error
 
 	// Keep is how many objects, and how many dangling references, a Report holds
-	// on to; 0 means 10,000. The counts include the rest, and Each sees it.
+	// on to; 0 means 10,000. The counts include the rest, and Each and Rest see it.
 	Keep int
+
+	// Rest, if set, is given in turn what of does not hold on to. Where that is another
+	// report than before, recover-or-discard has begun anew, and what came before did
+	// not happen. An error from it ends the work, and nothing is applied.
+	Rest func(of *Report, o *Object) error
 }
 
 const keepDefault = 10_000
@@ -213,7 +218,11 @@ func (p *Plan) reconcile(from backup, to *store.Tx, report *Report) error {
 		if err := refs.note(o); err != nil {
 			return err
 		}
-		report.add(o, p.o.Keep)
+		if !report.add(o, p.o.Keep) && p.o.Rest != nil {
+			if err := p.o.Rest(report, o); err != nil {
+				return err
+			}
+		}
 		if p.o.Each != nil {
 			return p.o.Each(o)
 		}

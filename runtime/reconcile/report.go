@@ -36,6 +36,11 @@ type Report struct {
 	// they are in the backup, as ordinary objects.
 	Rewound *store.BackendRewoundError `json:"rewound,omitempty"`
 
+	// Restored is set where nothing was reconciled: a copy of the backup of this path
+	// has taken the place of the store that Backup names (replica.Restore). What was
+	// unsynced in that, Total objects, is in it only.
+	Restored string `json:"restored,omitempty"`
+
 	Total     int     `json:"total"`     // objects
 	Counts    []Count `json:"counts"`    // by outcome and reason
 	Conflicts int     `json:"conflicts"` // fields, parts of fields and whole objects
@@ -44,8 +49,12 @@ type Report struct {
 	Unsynced  int     `json:"unsynced"`  // objects that have something to upload now
 
 	// Objects are the first of Total, in the order of the models' names and then
-	// of the keys, those last that a constraint had refused at first; Dangling are the first of DanglingTotal.
+	// of the keys, those last that a constraint had refused at first. Rest is how many
+	// there are beyond them; RestFile lists these where that is known, each on a line of
+	// its own, in JSON as here. Dangling are the first of DanglingTotal.
 	Objects       []*Object  `json:"objects"`
+	Rest          int        `json:"rest,omitempty"`
+	RestFile      string     `json:"rest_file,omitempty"`
 	Dangling      []Dangling `json:"dangling,omitempty"`
 	DanglingTotal int        `json:"dangling_total"`
 }
@@ -69,7 +78,8 @@ func (p *Plan) report() *Report {
 	return r
 }
 
-func (r *Report) add(o *Object, keep int) {
+// add counts an object, and tells whether it is among Objects.
+func (r *Report) add(o *Object, keep int) (listed bool) {
 	r.Total++
 	r.Conflicts += len(o.Conflicts)
 	r.Losses += len(o.Losses)
@@ -79,8 +89,10 @@ func (r *Report) add(o *Object, keep int) {
 	if o.Outcome != merge.Failed && o.decision.Entry != nil {
 		r.Unsynced++
 	}
-	if len(r.Objects) < keep {
+	if listed = len(r.Objects) < keep; listed {
 		r.Objects = append(r.Objects, o)
+	} else {
+		r.Rest++
 	}
 	c := Count{Outcome: o.Outcome, Change: o.Change, Write: o.Write}
 	i, found := slices.BinarySearchFunc(r.Counts, c, compareCounts)
@@ -88,6 +100,7 @@ func (r *Report) add(o *Object, keep int) {
 		r.Counts = slices.Insert(r.Counts, i, c)
 	}
 	r.Counts[i].Objects++
+	return listed
 }
 
 func compareCounts(a, b Count) int {
@@ -126,8 +139,11 @@ func (r *Report) WriteText(w io.Writer) error {
 			o.text(&b)
 		}
 	}
-	if n := r.Total - len(r.Objects); n > 0 {
-		fmt.Fprintf(&b, "\n%d more objects are not listed here.\n", n)
+	switch {
+	case r.RestFile != "":
+		fmt.Fprintf(&b, "\n%d more objects are not listed here, but in %s, one a line.\n", r.Rest, r.RestFile)
+	case r.Rest > 0:
+		fmt.Fprintf(&b, "\n%d more objects are not listed here.\n", r.Rest)
 	}
 	for _, d := range r.Dangling {
 		verb := "refers"
@@ -144,6 +160,9 @@ func (r *Report) summary(b *strings.Builder) {
 	switch {
 	case r.Before:
 		fmt.Fprintf(b, "The backup %s was reconciled with %s before: nothing to do.\n", r.Backup, r.Fresh)
+		return
+	case r.Restored != "":
+		fmt.Fprintf(b, "Nothing was reconciled: a copy of the backup %s is the live store %s now. The store that was there was put aside as %s, with unsynced changes of %d objects.\n", r.Restored, r.Fresh, r.Backup, r.Total)
 		return
 	case r.Applied && r.Model != "":
 		fmt.Fprintf(b, "Reconciled the backup of %s with fresh, by stamps.\n", r.Model)

@@ -30,7 +30,7 @@ var ErrBackupNeeded = errors.New("the backup is still needed")
 // the live store in the folder backups, with this as its manifest.
 type Backup struct {
 	Path       string        `json:"path"`
-	ReportPath string        `json:"report"` // of the reset, as JSON
+	ReportPath string        `json:"report"` // of the reset, as JSON; what it does not list is beside it (Report.RestFile)
 	Made       time.Time     `json:"made"`
 	Reason     remote.Reason `json:"reason"`
 	Detail     string        `json:"detail,omitempty"`
@@ -54,6 +54,7 @@ type Backup struct {
 
 func manifestOf(path string) string { return path + ".json" }
 func reportOf(path string) string   { return path + ".report.json" }
+func restOf(path string) string     { return path + ".report.objects.jsonl" }
 
 func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now time.Time) *Backup {
 	b := &Backup{
@@ -242,7 +243,7 @@ func (r *Replica) remove(ctx context.Context, b *Backup) error {
 	if err := r.o.Driver.Remove(ctx, b.Path); err != nil {
 		return fmt.Errorf("removing the backup %s: %w", b.Path, err)
 	}
-	for _, file := range []string{b.ReportPath, manifestOf(b.Path)} {
+	for _, file := range []string{restOf(b.Path), b.ReportPath, manifestOf(b.Path)} {
 		if err := removeFile(file); err != nil {
 			return fmt.Errorf("removing the backup %s: %w", b.Path, err)
 		}

@@ -46,7 +46,11 @@ func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *
 		}
 		return nil, fmt.Errorf("reading the live store: %w", err)
 	}
-	plan, err := r.plan(ctx, backup, fresh, func(to, from *store.Tx, report *Report) (err error) {
+	more := &rest{path: o.restFile()}
+	plan, err := r.plan(ctx, backup, fresh, more.add, func(to, from *store.Tx, report *Report) (err error) {
+		if err := more.end(); err != nil {
+			return err
+		}
 		done, err = r.takeOver(to, from, report)
 		return err
 	})
@@ -56,7 +60,7 @@ func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *
 			done, err = r.readOutcome()
 		}
 	}
-	return done, errors.Join(err, backup.Close())
+	return done, errors.Join(err, more.close(), backup.Close())
 }
 
 // takeOver makes the fresh copy the client that the backup was, in the transaction
@@ -147,9 +151,13 @@ func (r *Replica) keep(ctx context.Context, p *pending, done *outcome) error {
 	if err != nil {
 		return err
 	}
+	done.Report.Backup, done.Report.Fresh = done.Saved.Path, r.o.Path // where they are by now
 	if !there {
 		r.log.Error("the backup of a client reset was removed before the reset was through: what was not recovered from it is gone", "replica", r.o.Path, "backup", done.Saved.Path)
 		return nil
+	}
+	if err := r.keepRest(done); err != nil {
+		return fmt.Errorf("keeping the objects of the report: %w", err)
 	}
 	if err := writeJSON(done.Saved.ReportPath, done.Report); err != nil {
 		return fmt.Errorf("keeping the report: %w", err)
@@ -194,7 +202,7 @@ func (r *Replica) seal(ctx context.Context, b *Backup) (err error) {
 // unsave takes the second name away again; the live store has its own.
 func (r *Replica) unsave(ctx context.Context, p *pending) error {
 	path := filepath.Join(r.o.backupDir(), p.Backup)
-	for _, file := range []string{manifestOf(path), reportOf(path)} {
+	for _, file := range []string{manifestOf(path), reportOf(path), restOf(path)} {
 		if err := removeFile(file); err != nil {
 			return err
 		}

@@ -63,6 +63,7 @@ func newPending(why *remote.ClientResetError, now time.Time) *pending {
 // The files that belong to the live store.
 func (o *Options) pendingFile() string { return o.Path + ".reset" }
 func (o *Options) outcomeFile() string { return o.Path + ".reset-outcome" }
+func (o *Options) restFile() string    { return o.Path + ".reset-objects" }
 func (o *Options) freshPath() string   { return o.Path + ".fresh" }
 func (o *Options) previewPath() string { return o.Path + ".preview" }
 func (o *Options) probeFile() string   { return filepath.Join(o.backupDir(), ".probe") }

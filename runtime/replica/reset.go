@@ -60,7 +60,7 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 		return nil, err
 	}
 	err = r.inside(ctx, func(live *store.Store) error {
-		plan, err := r.plan(ctx, live, fresh, nil)
+		plan, err := r.plan(ctx, live, fresh, nil, nil)
 		if err == nil {
 			report, err = plan.Preview(ctx)
 		}
@@ -69,10 +69,10 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 	return report, errors.Join(err, fresh.Close())
 }
 
-// plan is the reconciliation of a backup with a fresh copy; last has the last word
-// on it (reconcile.Options).
-func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
-	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Last: last}
+// plan is the reconciliation of a backup with a fresh copy; rest is given what the
+// report does not hold on to, last has the last word (reconcile.Options).
+func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, rest func(of *Report, o *reconcile.Object) error, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
+	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Rest: rest, Last: last}
 	if r.o.Manual != nil {
 		o.Manual = func(h *reconcile.ByHand) error {
 			ctx, end := r.callback(ctx)
@@ -231,7 +231,7 @@ func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error
 	if err := r.reach(ctx, p, Settling); err != nil {
 		return err
 	}
-	return removeFile(r.o.outcomeFile())
+	return errors.Join(removeFile(r.o.restFile()), removeFile(r.o.outcomeFile()))
 }
 
 // halfway tells whether a reset has come so far that the live store must not be
@@ -308,7 +308,7 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 func (r *Replica) tidy(ctx context.Context) {
 	o := &r.o
 	err := errors.Join(o.Driver.Remove(ctx, o.freshPath()), o.Driver.Remove(ctx, o.previewPath()))
-	for _, file := range []string{o.outcomeFile(), draftOf(o.outcomeFile()), draftOf(o.pendingFile()), o.probeFile()} {
+	for _, file := range []string{o.restFile(), o.outcomeFile(), draftOf(o.outcomeFile()), draftOf(o.pendingFile()), o.probeFile()} {
 		err = errors.Join(err, removeFile(file))
 	}
 	if err != nil { // it is in nobody's way
@@ -322,7 +322,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 		if err := r.probe(); err != nil {
 			return nil, err
 		}
-		if err := r.restored(ctx); err != nil {
+		if err := r.restored(ctx, p); err != nil {
 			return nil, err
 		}
 		if err := r.reach(ctx, p, Reconciled); err != nil {
@@ -420,7 +420,7 @@ func (r *Replica) undo(ctx context.Context, p *pending) error {
 		err = r.o.Driver.Remove(ctx, r.o.freshPath())
 	}
 	if err == nil {
-		err = removeFile(r.o.outcomeFile())
+		err = errors.Join(removeFile(r.o.restFile()), removeFile(r.o.outcomeFile()))
 	}
 	if err == nil && p.Reason == BroughtBack {
 		return r.forget()

@@ -27,6 +27,9 @@ const BroughtBack remote.Reason = "restored by this app"
 // that backup and sync: every object of it is then written over what the backend has,
 // what others wrote since included.
 //
+// Options.After is called as after a client reset, with a report that says what was
+// put aside (Report.Restored).
+//
 // Its error wraps ErrBackupDamaged where the backup is not what it was, and then
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
@@ -85,7 +88,7 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 }
 
 // restored is the outcome of putting a live store aside for a backup.
-func (r *Replica) restored(ctx context.Context) error {
+func (r *Replica) restored(ctx context.Context, p *pending) error {
 	var result outcome
 	live, err := store.Open(ctx, r.o.Driver, r.o.Path, r.o.Schema, r.o.storeOptions(true))
 	if err != nil {
@@ -96,7 +99,7 @@ func (r *Replica) restored(ctx context.Context) error {
 		result.LastSynced = &at
 	}
 	result.Report = &Report{
-		Backup: r.o.Path, BackupID: live.ID(), Fresh: r.o.freshPath(), Strategy: reconcile.Discard, Applied: true, Unlisted: true,
+		Backup: r.o.Path, BackupID: live.ID(), Fresh: r.o.freshPath(), Strategy: reconcile.Discard, Applied: true, Restored: p.Detail,
 		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
 	}
 	err = live.View(ctx, func(tx *store.Tx) error {
