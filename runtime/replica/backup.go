@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,30 @@ func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now
 	return b
 }
 
+// backupName is what the live store is called among the backups: its own name, the
+// time and the reset's id.
+func (o *Options) backupName(p *pending) string {
+	stem, ext := o.nameParts()
+	return fmt.Sprintf("%s-%s-%s%s", stem, o.Now().UTC().Format("20060102T150405Z"), p.ID[:8], ext)
+}
+
+var timeAndID = regexp.MustCompile(`^-\d{8}T\d{6}Z-[0-9a-f]{8}$`)
+
+// isBackup tells whether backupName may have given the name. Other stores may have their
+// backups in the same folder.
+func (o *Options) isBackup(name string) bool {
+	stem, ext := o.nameParts()
+	name, begins := strings.CutPrefix(name, stem)
+	name, ends := strings.CutSuffix(name, ext)
+	return begins && ends && timeAndID.MatchString(name)
+}
+
+func (o *Options) nameParts() (stem, ext string) {
+	base := filepath.Base(o.Path)
+	ext = filepath.Ext(base)
+	return strings.TrimSuffix(base, ext), ext
+}
+
 // Backups lists the backups of this replica, the oldest first.
 func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
 	entries, err := os.ReadDir(r.o.backupDir())
@@ -87,12 +112,10 @@ func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the backups of %s: %w", r.o.Path, err)
 	}
-	base := filepath.Base(r.o.Path)
-	prefix := strings.TrimSuffix(base, filepath.Ext(base)) + "-"
 	var all []*Backup
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok || strings.HasSuffix(name, ".report") || !strings.HasPrefix(name, prefix) {
+		if !ok || !r.o.isBackup(name) {
 			continue
 		}
 		b, err := r.backup(ctx, name)

@@ -376,3 +376,33 @@ func TestSealedLater(t *testing.T) {
 		a.has("x", "mine", 1)
 	})
 }
+
+// Stores in one folder have their backups in one folder, whatever they are called: each
+// lists and prunes its own.
+func TestBackupsOfNeighbours(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		dir := t.TempDir()
+		var all []*device
+		for _, name := range []string{"app.db", "app-2.db", "app-20000101T000000Z-0123abcd.db", "app", "app.d", "a.*", "app.db.db"} {
+			a := newDevice(t, backend, func(o *replica.Options) { o.Path = filepath.Join(dir, name) })
+			a.set("x", write("base", 1))
+			a.must(a.ResetNow(t.Context()))
+			syncAll(a)
+			all = append(all, a)
+		}
+		for _, a := range all {
+			if b := a.backups(1)[0]; !b.Settled {
+				t.Errorf("%+v", b)
+			}
+		}
+		for i, a := range all {
+			removed, err := a.Prune(t.Context(), replica.Retention{Force: true})
+			if err != nil || len(removed) != 1 {
+				t.Errorf("%s: removed %v, %v", a.Path(), removed, err)
+			}
+			for _, later := range all[i+1:] {
+				later.backups(1)
+			}
+		}
+	})
+}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
@@ -337,7 +335,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 			if err := r.probe(); err != nil {
 				return nil, err
 			}
-			p.Backup = r.backupName(p)
+			p.Backup = r.o.backupName(p)
 		}
 		if err := r.reach(ctx, p, Closed); err != nil {
 			return nil, err
@@ -451,12 +449,4 @@ func (r *Replica) tellGaveUp(ctx context.Context, err error) error {
 		}
 	}
 	return err
-}
-
-// backupName is what the live store is called among the backups: its own name, the
-// time and the reset's id.
-func (r *Replica) backupName(p *pending) string {
-	base := filepath.Base(r.o.Path)
-	ext := filepath.Ext(base)
-	return fmt.Sprintf("%s-%s-%s%s", strings.TrimSuffix(base, ext), r.o.Now().UTC().Format("20060102T150405Z"), p.ID[:8], ext)
 }
