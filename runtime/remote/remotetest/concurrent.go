@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/remote"
@@ -185,35 +185,35 @@ func testWatch(t *testing.T, h Harness) {
 	w, ok := h.Remote.(remote.Watcher)
 	need(t, ok)
 	a, b := newClient(h.Remote, "a"), newClient(h.Remote, "b")
-	var written atomic.Bool
-	watch := func(who *client, write func()) {
+	watch := func(who *client, pause time.Duration, write func()) {
 		t.Helper()
-		written.Store(false)
-		done := make(chan error)
-		early := false
-		go func() {
-			err := w.Watch(context.WithoutCancel(t.Context()), who.id, who.cursor)
-			early = !written.Load()
-			done <- err
-		}()
-		written.Store(true)
+		done := make(chan error, 1)
+		go func() { done <- w.Watch(context.WithoutCancel(t.Context()), who.id, who.cursor) }()
+		time.Sleep(pause)
+		select {
+		case err := <-done:
+			t.Fatalf("Watch returns before anything was written, with %v", err)
+		default:
+		}
 		write()
 		must(t, "watching", <-done)
-		if early {
-			t.Error("there was something before anything was written")
-		}
 	}
-	watch(b, func() { a.push(t, created("k", 1, 1)) })
+	const long = 50 * time.Millisecond // enough for Watch to wait, or to return
+	watch(b, long, func() { a.push(t, created("k", 1, 1)) })
 	must(t, "watching what is there", w.Watch(t.Context(), b.id, ""))
 	n := int64(1)
-	for range 20 { // in some of which the write comes while Watch waits
+	for i := range 20 {
 		for _, who := range []*client{a, b} {
 			b.pull(t)
-			watch(b, func() { who.push(t, updated("k", n, n+1, 1)) })
+			pause := time.Duration(0) // the write comes just as Watch begins
+			if i%5 == 0 {
+				pause = long
+			}
+			watch(b, pause, func() { who.push(t, updated("k", n, n+1, 1)) })
 			n++
 		}
 	}
 	b.pull(t)
-	watch(b, func() { a.push(t, deleted("k", n, 1)) })
+	watch(b, long, func() { a.push(t, deleted("k", n, 1)) })
 	same(t, "what there is to pull", b.pull(t), []string{`thing "k" deleted`})
 }

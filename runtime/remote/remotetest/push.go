@@ -239,3 +239,45 @@ func testNextCut(t *testing.T, h Harness) {
 	}
 	same(t, "the content", contents(t, h.Remote), []string{`thing "k" num=1@1 @1`, `thing "l" num=2@2 @2`})
 }
+
+// testPreviousCut: a cut that was made after one that the backend does not know as the
+// client's latest is a reset, and leaves no trace.
+func testPreviousCut(t *testing.T, h Harness) {
+	c, stranger := newClient(h.Remote, "a"), newClient(h.Remote, "b")
+	after := func(c *client, previous string, size int, patches ...model.Patch) []*model.Chunk {
+		chunks := c.cut(size, patches...)
+		for _, chunk := range chunks {
+			chunk.Previous = previous
+		}
+		return chunks
+	}
+	forgotten := func(c *client, previous string) {
+		t.Helper()
+		before, mark := contents(t, h.Remote), c.mark(t)
+		answer, err := c.remote.Push(t.Context(), after(c, previous, 1, created("never", 1, 1))[0])
+		if !isReset(err, remote.Restored, remote.Recreated) {
+			t.Errorf("a cut after the cut %q, where the mark is %s, is answered with %+v, %v", previous, mark, answer, err)
+		}
+		same(t, "the content after it", contents(t, h.Remote), before)
+		same(t, "the mark after it", c.mark(t), mark)
+	}
+	forgotten(stranger, "b-0-0")
+	first := c.cut(1, created("k", 1, 1))[0]
+	c.send(t, first)
+	forgotten(c, "another")
+
+	// All of a cut has the same Previous, also when the mark is about the cut itself.
+	second := after(c, first.Nonce, 1, updated("k", 1, 2, 2), created("l", 1, 2))
+	for _, chunk := range []*model.Chunk{second[0], second[0], second[1], second[1]} {
+		c.send(t, chunk)
+	}
+	same(t, "the mark", c.mark(t), fmt.Sprintf("cut %d %q: 2 done", second[0].N, second[0].Nonce))
+	forgotten(c, first.Nonce)
+
+	need(t, h.Save != nil)
+	restore := h.Save(t)
+	third := after(c, second[0].Nonce, 1, updated("k", 2, 3, 3))[0]
+	c.send(t, third)
+	restore(t)
+	forgotten(c, third.Nonce)
+}

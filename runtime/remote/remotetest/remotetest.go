@@ -63,6 +63,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Harness) {
 		{"ChunkTwice", testChunkTwice},
 		{"OutOfTurn", testOutOfTurn},
 		{"NextCut", testNextCut},
+		{"PreviousCut", testPreviousCut},
 		{"Settle", testSettle},
 		{"LateChunk", testLateChunk},
 		{"FencesAreTheClients", testFencesAreTheClients},
