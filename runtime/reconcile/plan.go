@@ -5,7 +5,8 @@
 // about the same objects in the same order, so what was previewed is what is done
 // unless the fresh store was written meanwhile. The work is proportional to what is
 // unsynced; a store that does not speak SQL is read through where references may
-// point to what is deleted.
+// point to what is deleted, and both stores are where the backend has lost what it had
+// acknowledged.
 //
 // Objects are taken one at a time, so memory does not grow with their number. Kept
 // until the end are only objects that a constraint of the store refused, references to
@@ -208,6 +209,11 @@ func (p *Plan) reconcile(from backup, to *store.Tx, report *Report) error {
 	}
 	if err := p.checkMark(from, report); err != nil {
 		return err
+	}
+	if report.Rewound != nil && p.o.Strategy != Overwrite {
+		if report.Lost, err = p.lost(from, to); err != nil {
+			return err
+		}
 	}
 	// At once, so that what is stamped here is newer than all that the backup has.
 	if err := to.SetReconciled(from.tx); err != nil {

@@ -33,8 +33,10 @@ type Report struct {
 
 	// Rewound is set when the backend has forgotten changes of this client that it
 	// had acknowledged. They are not unsynced any more, so they are not recovered:
-	// they are in the backup, as ordinary objects.
+	// they are in the backup, as ordinary objects. Lost lists what may be among them; it
+	// is nil with the strategy overwrite, which writes all of that.
 	Rewound *store.BackendRewoundError `json:"rewound,omitempty"`
+	Lost    *Lost                      `json:"lost,omitempty"`
 
 	// Restored is set where nothing was reconciled: a copy of the backup of this path
 	// has taken the place of the store that Backup names (replica.Restore). What was
@@ -145,6 +147,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	case r.Rest > 0:
 		fmt.Fprintf(&b, "\n%d more objects are not listed here.\n", r.Rest)
 	}
+	if r.Lost != nil {
+		r.Lost.text(&b)
+	}
 	for _, d := range r.Dangling {
 		verb := "refers"
 		if d.Cleared {
@@ -181,6 +186,9 @@ func (r *Report) summary(b *strings.Builder) {
 	}
 	if r.Rewound != nil {
 		fmt.Fprintf(b, "%s%s; what it had acknowledged since is in the backup.\n", strings.ToUpper(r.Rewound.Error()[:1]), r.Rewound.Error()[1:])
+	}
+	if r.Lost != nil {
+		r.Lost.summary(b)
 	}
 	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\nFailed: %d. References to what is not there: %d.\n\n",
 		r.Total, r.Conflicts, r.Losses, r.Unsynced, r.Failed, r.DanglingTotal)

@@ -136,6 +136,9 @@ func TestRewound(t *testing.T) {
 		if r.Rewound == nil || r.Rewound.Known.N != 1 || r.Rewound.Settled != 2 {
 			t.Fatalf("%+v", r.Rewound)
 		}
+		if l := r.Lost; l == nil || l.Total != 1 || l.Objects[0].Key.Text() != "x" || !slices.Equal(l.Objects[0].Fields, []string{"text", "count"}) {
+			t.Errorf("lost: %+v", l)
+		}
 		a.has("x", "old", 1)
 		a.has("y", "unsynced", 1)
 		b := a.backups(1)[0]
