@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/resetgen/resetgen/runtime/merge"
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -36,14 +37,19 @@ type Backup struct {
 	Reason     remote.Reason `json:"reason"`
 	Detail     string        `json:"detail,omitempty"`
 
-	Client     string            `json:"client"` // the id under which the backend knew it
-	Models     []string          `json:"models"` // of the version of the app that made it
-	LastSynced *store.LastSynced `json:"last_synced,omitempty"`
-	SHA256     string            `json:"sha256"`
+	Client     string              `json:"client"` // the id under which the backend knew it
+	Models     []string            `json:"models"` // of the version of the app that made it
+	Fields     map[string][]string `json:"fields"` // of each of the models
+	LastSynced *store.LastSynced   `json:"last_synced,omitempty"`
+	SHA256     string              `json:"sha256"`
 
 	Total  int               `json:"total"`  // objects with unsynced changes
 	Counts []reconcile.Count `json:"counts"` // what became of them
 	Failed int               `json:"failed"` // of them, those that are in this backup only
+
+	// NotRecovered are the first of those that failed or were dropped; the report has
+	// them all.
+	NotRecovered []NotRecovered `json:"not_recovered,omitempty"`
 
 	// Settled: what was recovered from it has reached the backend.
 	Settled bool `json:"settled"`
@@ -52,6 +58,17 @@ type Backup struct {
 	// removing it.
 	Pinned string `json:"pinned,omitempty"`
 }
+
+// NotRecovered is an object whose unsynced changes a client reset has left in the backup.
+type NotRecovered struct {
+	Model  string      `json:"model"`
+	Key    model.Value `json:"key"`
+	Reason string      `json:"reason"`
+}
+
+// mostNotRecovered bounds how many of them a manifest names: it is read whole to list
+// backups.
+const mostNotRecovered = 1000
 
 func manifestOf(path string) string { return path + ".json" }
 func reportOf(path string) string   { return path + ".report.json" }
@@ -63,8 +80,17 @@ func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now
 		Client: done.Client, LastSynced: done.LastSynced,
 		Total: done.Report.Total, Counts: done.Report.Counts, Failed: done.Report.Failed,
 	}
+	b.Fields = map[string][]string{}
 	for _, m := range schema.Models() {
 		b.Models = append(b.Models, m.Info.Name)
+		for _, f := range m.Info.Fields {
+			b.Fields[m.Info.Name] = append(b.Fields[m.Info.Name], f.Name)
+		}
+	}
+	for _, o := range done.Report.Objects {
+		if left := o.Outcome == merge.Failed || o.Outcome == merge.Dropped; left && len(b.NotRecovered) < mostNotRecovered {
+			b.NotRecovered = append(b.NotRecovered, NotRecovered{o.Model, o.Key, o.Reason})
+		}
 	}
 	switch rep := done.Report; {
 	case p.Reason == BroughtBack && rep.Total > 0:

@@ -2,12 +2,17 @@ package replica_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/remote/memremote"
 	"github.com/resetgen/resetgen/runtime/replica"
+	"github.com/resetgen/resetgen/runtime/store"
 )
 
 // A process is killed when the stores are exchanged, and somebody lays hands on the
@@ -93,6 +98,41 @@ func TestManifestOfAPendingReset(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A manifest says what is in the backup, and what is in it only.
+func TestManifest(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, func(o *replica.Options) { o.Strategy = reconcile.Discard })
+		const many = 1001
+		a.must(a.Update(t.Context(), func(tx *store.Tx) error {
+			for i := range many {
+				if err := put(tx, fmt.Sprintf("%04d", i), write("mine", 1)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		a.must(a.ResetNow(t.Context()))
+		b := a.backups(1)[0]
+		if b.Total != many || len(b.NotRecovered) != many-1 {
+			t.Errorf("of %d objects %d are named", b.Total, len(b.NotRecovered))
+		}
+		if first := b.NotRecovered[0]; first.Model != itemModel || !first.Key.Equal(key("0000")) || first.Reason == "" {
+			t.Errorf("%+v", first)
+		}
+		if fields := b.Fields[itemModel]; len(b.Fields) != len(b.Models) || !slices.Contains(fields, "id") || !slices.Contains(fields, "text") {
+			t.Errorf("fields %q", b.Fields)
+		}
+
+		a.reopen(func(o *replica.Options) { o.Strategy = reconcile.Recover })
+		a.set("x", write("mine", 1))
+		time.Sleep(time.Second)
+		a.must(a.ResetNow(t.Context()))
+		if b := a.backups(2)[1]; b.Total != 1 || len(b.NotRecovered) > 0 {
+			t.Errorf("%+v", b)
+		}
+	})
 }
 
 // A manifest that is damaged when what was recovered arrives keeps nobody from
