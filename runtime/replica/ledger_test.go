@@ -162,10 +162,17 @@ func (l *ledger) see(content map[string]*items.FieldItem, back bool) {
 	}
 }
 
+// contents are what several stores have.
+type contents []map[string]*items.FieldItem
+
+func (c contents) any(object string, has func(v *items.FieldItem) bool) bool {
+	return slices.ContainsFunc(c, func(content map[string]*items.FieldItem) bool { return content[object] != nil && has(content[object]) })
+}
+
 // check compares the ledger with what everybody has in the end; told is all that
-// reports and callbacks have said, named are the devices that keep a backup of what
-// the backend has lost.
-func (l *ledger) check(content map[string]*items.FieldItem, told string, named map[int]bool) (errs []string) {
+// reports and callbacks have said, pinned is what each device has in the backups that it
+// keeps because a backend has lost something.
+func (l *ledger) check(content map[string]*items.FieldItem, told string, pinned map[int]contents) (errs []string) {
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Sprintf(format, args...)) }
 	empty := &items.FieldItem{}
 	for _, p := range l.parts {
@@ -177,8 +184,9 @@ func (l *ledger) check(content map[string]*items.FieldItem, told string, named m
 		switch {
 		case n > 1:
 			complain("%s: the %s %s of device %d is there %d times", p.object, p.kind, p.id, p.device, n)
-		case p.lost && n == 0 && !p.removed && !p.whole() && !named[p.device]:
-			complain("%s: the %s %s of device %d is lost, and no backup is pinned for it", p.object, p.kind, p.id, p.device)
+		case p.lost && n == 0 && !p.removed && !(p.whole() && strings.Contains(told, p.id)) &&
+			!pinned[p.device].any(p.object, func(v *items.FieldItem) bool { return p.times(v) > 0 }):
+			complain("%s: the %s %s of device %d is lost, and in no backup that is pinned", p.object, p.kind, p.id, p.device)
 		case p.lost || p.undone:
 		case n == 0 && p.whole() && strings.Contains(told, p.id): // a conflict that the rule could not merge
 		case n == 0 && !p.removed:
@@ -198,6 +206,9 @@ func (l *ledger) check(content map[string]*items.FieldItem, told string, named m
 	for _, t := range l.texts {
 		v := content[t.object]
 		switch there := v != nil && v.Text == t.id; {
+		case t.lost && !there && !t.past && !strings.Contains(told, t.id) &&
+			!pinned[t.device].any(t.object, func(v *items.FieldItem) bool { return v.Text == t.id }):
+			complain("%s: the text %s of device %d is lost, and in no backup that is pinned", t.object, t.id, t.device)
 		case t.lost || t.undone || strings.Contains(told, t.id):
 		case there && t.past:
 			complain("%s: the text %s of device %d is back", t.object, t.id, t.device)

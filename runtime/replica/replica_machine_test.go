@@ -60,10 +60,6 @@ type machine struct {
 	refuses atomic.Bool
 
 	trace []string
-
-	// unheard is set when a process has crashed between a commit and telling the app
-	// what it merged.
-	unheard bool
 }
 
 // usable tells whether the device has a live store at this moment: it has none while
@@ -186,9 +182,6 @@ func (m *machine) quiet() {
 		if at := p.crash.where(); at != "" && !p.dead {
 			p.dead = true
 			m.trace = append(m.trace, fmt.Sprintf("\tdevice %d crashed %s", p.n, at))
-			if at == afterCommit {
-				m.unheard = true
-			}
 		}
 		if s := p.Status(); s.State == replica.Failed && !p.dead && !errors.Is(s.Err, errDisk) && !errors.Is(s.Err, replica.ErrResetNeedsRestart) {
 			m.Fatalf("the session of device %d has ended: %v", p.n, s.Err)
@@ -516,7 +509,7 @@ func (m *machine) finish() {
 		time.Sleep(2 * time.Minute)
 	}
 	var told strings.Builder
-	named := map[int]bool{} // the devices that know of what a backend has lost
+	pinned := map[int]contents{} // by device
 	for _, p := range m.devices {
 		for _, merge := range p.merged {
 			tell(&told, merge.Conflicts)
@@ -531,7 +524,9 @@ func (m *machine) finish() {
 			text, err := os.ReadFile(b.ReportPath)
 			p.must(err)
 			told.Write(text)
-			named[p.n] = named[p.n] || strings.Contains(b.Pinned, "lost")
+			if strings.Contains(b.Pinned, "lost") {
+				pinned[p.n] = append(pinned[p.n], p.inBackup(b))
+			}
 			if !b.Settled {
 				m.Errorf("device %d: the backup %s is not settled: %+v", p.n, b.Path, b)
 			}
@@ -542,12 +537,29 @@ func (m *machine) finish() {
 			m.Errorf("device %d has\n%s\nand the backend\n%s", p.n, got, want)
 		}
 	}
-	for _, err := range m.ledger.check(m.content(), told.String(), named) {
-		if !m.unheard || !strings.HasSuffix(err, "nobody was told") && !strings.HasSuffix(err, "is back") {
-			m.Error(err)
-			m.trace = append(m.trace, err)
-		}
+	for _, err := range m.ledger.check(m.content(), told.String(), pinned) {
+		m.Error(err)
+		m.trace = append(m.trace, err)
 	}
+}
+
+// inBackup is what a backup has.
+func (p *peer) inBackup(b *replica.Backup) map[string]*items.FieldItem {
+	content := map[string]*items.FieldItem{}
+	backup, err := store.Open(context.Background(), p.disk, b.Path, p.options.Schema, store.Options{ReadOnly: true})
+	p.must(err)
+	defer backup.Close()
+	p.must(backup.View(context.Background(), func(tx *store.Tx) error {
+		for f, err := range records.All(tx) {
+			if err != nil {
+				return err
+			}
+			v := f.Plain()
+			content[v.ID] = &v
+		}
+		return nil
+	}))
+	return content
 }
 
 func tell(told *strings.Builder, v any) {
