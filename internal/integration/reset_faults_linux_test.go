@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -195,23 +196,26 @@ func TestResetDiskErrors(t *testing.T) {
 		from := away(t, d)
 		want := endingsOf(t, d, from)
 		path, _ := from.again(t)
-		points := slices.DeleteFunc(pointsOf(t, "reset usable", d, path), func(p point) bool {
-			fails := slices.Contains([]string{"write", "pwrite64", "fsync", "fdatasync", "link", "linkat", "rename", "renameat", "renameat2"}, p.call)
-			return !fails || strings.Contains(p.line, "socket:")
+		points := slices.DeleteFunc(pointsAmong(t, slices.Concat(changing, reading), "reset usable", d, path), func(p point) bool {
+			return strings.Contains(p.line, "socket:") || strings.Contains(p.line, " = -1 ")
 		})
 		told, usable, refused, opened := 0, 0, 0, 0
-		var few, many []point // there are few calls that make names, and each of them is a step
+		var few []point // there are few calls that make names, and each of them is a step
+		many := map[string][]point{}
 		for _, p := range points {
 			if strings.HasPrefix(p.call, "link") || strings.HasPrefix(p.call, "rename") {
 				few = append(few, p)
 			} else {
-				many = append(many, p)
+				many[p.call] = append(many[p.call], p)
 			}
 		}
 		if len(few) == 0 {
 			t.Error("nothing was linked or renamed")
 		}
-		tried := append(few, pick(many, 20)...)
+		tried := few
+		for _, call := range slices.Sorted(maps.Keys(many)) {
+			tried = append(tried, pick(many[call], 4)...)
+		}
 		for _, p := range tried {
 			t.Run(p.String(), func(t *testing.T) {
 				path, backend, out := failingAt(t, d, from, p)
@@ -233,11 +237,12 @@ func TestResetDiskErrors(t *testing.T) {
 						opened++ // it could not be opened, or closed
 						what = line
 					}
-					if what != "" && !strings.Contains(what, "input/output error") && !strings.Contains(what, "disk I/O error") {
+					if what != "" && !saysWhy(p, what) {
 						t.Errorf("the error does not say what the matter is: %s", line)
 					}
 				}
-				if wrote, ok := said["wrote"]; ok && said["read"] != "" && wrote == "" {
+				reads := slices.Contains(reading, p.call) // what failed once can be read the next time
+				if wrote, ok := said["wrote"]; ok && said["read"] != "" && wrote == "" && !reads {
 					t.Errorf("it writes what it cannot read: %s", out)
 				}
 				wantEither(t, d, path, backend, want)
@@ -253,15 +258,30 @@ func TestResetDiskErrors(t *testing.T) {
 	})
 }
 
+// saysWhy tells whether an error says that a disk has failed, as far as SQLite knows: a
+// file that it cannot open to be written it tries to read, and what it cannot read it may
+// take for damaged.
+func saysWhy(p point, what string) bool {
+	says := []string{"input/output error", "disk I/O error"}
+	switch {
+	case strings.HasPrefix(p.call, "open"):
+		says = append(says, "cannot open the file", "readonly database")
+	case slices.Contains(reading, p.call):
+		says = append(says, "the store is damaged", "unable to get the page")
+	}
+	return slices.ContainsFunc(says, func(s string) bool { return strings.Contains(what, s) })
+}
+
 // failingAt runs a device one of whose system calls fails. Now and then Go's own
-// runtime writes something to wake itself, which is then the one that is counted: the
-// device is run again.
+// runtime writes something to wake itself, which is then the one that is counted, or was
+// when the calls were listed: the device is run again, and the neighbours are tried.
 func failingAt(t *testing.T, d sqlitestore.Driver, from device, p point) (path string, backend *memremote.Backend, out string) {
 	t.Helper()
-	for range 10 {
+	for try := range 12 {
 		path, backend = from.again(t)
 		var trace []string
-		out, trace = traced(t, "reset usable", d, path, "-e", "trace="+p.call, "-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", p.call, p.at))
+		at := max(1, p.at+[]int{0, -1, 1}[try%3])
+		out, trace = traced(t, "reset usable", d, path, "-e", "trace="+p.call, "-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", p.call, at))
 		for _, line := range trace {
 			if strings.Contains(line, "(INJECTED)") && strings.Contains(line, filepath.Dir(path)) {
 				return path, backend, out

@@ -23,9 +23,12 @@ import (
 // changing are the system calls that change files or send something, with those
 // that open files only where they make one.
 var changing = []string{
-	"open", "openat", "write", "pwrite64", "ftruncate", "truncate", "fallocate", "fsync", "fdatasync",
+	"open", "openat", "write", "pwrite64", "copy_file_range", "ftruncate", "truncate", "fallocate", "fsync", "fdatasync", "fchown",
 	"link", "linkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
 }
+
+// reading are those that read files.
+var reading = []string{"read", "pread64"}
 
 // point is a system call of a process, the nth of its kind.
 type point struct {
@@ -64,7 +67,16 @@ func traced(t *testing.T, role string, d sqlitestore.Driver, path string, args .
 // pointsOf lists the system calls by which a device changes something.
 func pointsOf(t *testing.T, role string, d sqlitestore.Driver, path string) (points []point) {
 	t.Helper()
-	out, trace := traced(t, role, d, path, "-e", "trace="+strings.Join(known(t), ","))
+	return slices.DeleteFunc(pointsAmong(t, changing, role, d, path), func(p point) bool {
+		return strings.HasPrefix(p.call, "open") && !strings.Contains(p.line, "O_CREAT")
+	})
+}
+
+// pointsAmong lists those of the system calls by which a device does something with its
+// files or its connection.
+func pointsAmong(t *testing.T, calls []string, role string, d sqlitestore.Driver, path string) (points []point) {
+	t.Helper()
+	out, trace := traced(t, role, d, path, "-e", "trace="+strings.Join(known(t, calls), ","))
 	if !strings.Contains(out, "through") {
 		t.Fatalf("%s: %s", role, out)
 	}
@@ -76,18 +88,17 @@ func pointsOf(t *testing.T, role string, d sqlitestore.Driver, path string) (poi
 			continue
 		}
 		counts[call]++
-		if strings.HasPrefix(call, "open") && !strings.Contains(line, "O_CREAT") || !about.MatchString(line) {
-			continue
+		if about.MatchString(line) {
+			points = append(points, point{call, counts[call], line})
 		}
-		points = append(points, point{call, counts[call], line})
 	}
 	return points
 }
 
-// known are the system calls of changing that this machine has.
-func known(t *testing.T) (calls []string) {
+// known are those of the system calls that this machine has.
+func known(t *testing.T, of []string) (calls []string) {
 	t.Helper()
-	for _, call := range changing {
+	for _, call := range of {
 		if osexec.Command("strace", "-o", os.DevNull, "-e", "trace="+call, "true").Run() == nil {
 			calls = append(calls, call)
 		}

@@ -379,7 +379,7 @@ func endingOf(t *testing.T, r *replica.Replica, backend *memremote.Backend) (end
 		if err := json.Unmarshal(text, &report); err != nil {
 			return end, err
 		}
-		report.Backup, report.BackupID, report.Fresh = "", "", ""
+		report.Backup, report.BackupID, report.Fresh, report.Restored = "", "", "", strings.TrimPrefix(report.Restored, filepath.Dir(r.Path()))
 		text, err = json.Marshal(&report)
 		if err != nil {
 			return end, err
