@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -89,7 +90,7 @@ var forms = []form{
 	}, seeds: []string{`{"report":{"strategy":"recover","counts":[{"outcome":"recovered","change":"updated","write":"insert","objects":1}],"objects":[{"model":"a","key":1,"change":"deleted","outcome":"kept","conflicts":[{"base":1.5,"local":"a","remote":[],"result":null}]}]}}`}},
 
 	{file: func(o *Options) string { return manifestOf(o.backupDir() + "/b") }, again: func(r *Replica, tx *store.Tx) error {
-		b, err := r.backup(tx.Context(), "b")
+		b, err := r.backup(context.Background(), "b")
 		if err != nil {
 			return err
 		}
