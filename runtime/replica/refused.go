@@ -10,9 +10,10 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// Refusal is an object whose changes are not sent: the backend refused them, or the
-// app's own merge function failed on them. They stay in the store until they are
-// retried, discarded, or the object is written again.
+// Refusal is an object whose changes are not sent: the backend refused them, the
+// app's own merge function failed on them, or this version of the app does not have
+// the model, and then a version that has it sends them. The others stay in the store
+// until they are retried, discarded, or the object is written again.
 type Refusal struct {
 	Model  string
 	Key    model.Value
@@ -22,22 +23,32 @@ type Refusal struct {
 	Reason string
 }
 
-func refusalOf(e *model.Entry) Refusal {
-	r := Refusal{Model: e.Model, Key: e.Key, Change: e.Change, Stamp: e.Stamp, Reason: e.Refused}
-	for i := range e.Fields {
-		r.Fields = append(r.Fields, e.Fields[i].Name)
+// unsent is why an entry is not sent; "" where it is.
+func (r *Replica) unsent(e *model.Entry) string {
+	if e.Refused == "" && r.o.Schema.Model(e.Model) == nil {
+		return "this version of the app has no such model"
 	}
-	return r
+	return e.Refused
+}
+
+func (r *Replica) refusalOf(e *model.Entry) Refusal {
+	refusal := Refusal{Model: e.Model, Key: e.Key, Change: e.Change, Stamp: e.Stamp, Reason: r.unsent(e)}
+	for i := range e.Fields {
+		refusal.Fields = append(refusal.Fields, e.Fields[i].Name)
+	}
+	return refusal
 }
 
 // Refused lists what is not sent, in the order of models and keys.
 func (r *Replica) Refused(ctx context.Context) (refused []Refusal, err error) {
 	err = r.View(ctx, func(tx *store.Tx) error {
-		for e, err := range tx.Refused() {
+		for e, err := range tx.Entries() {
 			if err != nil {
 				return err
 			}
-			refused = append(refused, refusalOf(e))
+			if r.unsent(e) != "" {
+				refused = append(refused, r.refusalOf(e))
+			}
 		}
 		return nil
 	})

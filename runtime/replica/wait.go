@@ -69,8 +69,8 @@ func (r *Replica) unsettled(ctx context.Context, target uint64) (waiting, later 
 			switch {
 			case oldest(e) > target:
 				later = true
-			case e.Refused != "":
-				refused = append(refused, refusalOf(e))
+			case r.unsent(e) != "":
+				refused = append(refused, r.refusalOf(e))
 			default:
 				waiting = true
 				return nil
