@@ -51,8 +51,11 @@ type Backup struct {
 	// them all.
 	NotRecovered []NotRecovered `json:"not_recovered,omitempty"`
 
-	// Settled: what was recovered from it has reached the backend.
-	Settled bool `json:"settled"`
+	// Settled: what was recovered from it has reached the backend, or was taken back
+	// here. TakenBack: some of it was, before it was sent, by Discard, by a deletion of
+	// what was new or by values that were set back.
+	Settled   bool `json:"settled"`
+	TakenBack bool `json:"taken_back,omitempty"`
 
 	// Pinned is why it is to be kept even so; "" where nothing speaks against
 	// removing it.
@@ -189,7 +192,7 @@ func (r *Replica) Verify(ctx context.Context, b *Backup) error {
 
 // settled notes that what came from a backup has reached the backend. One that could
 // not be sealed when it was made is sealed now: without its checksum Restore refuses it.
-func (r *Replica) settled(ctx context.Context, name string) error {
+func (r *Replica) settled(ctx context.Context, name string, takenBack bool) error {
 	b, err := r.backup(ctx, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // pruned by force
@@ -203,7 +206,7 @@ func (r *Replica) settled(ctx context.Context, name string) error {
 	if err := r.seal(ctx, b); err != nil {
 		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
 	}
-	b.Settled = true
+	b.Settled, b.TakenBack = true, takenBack
 	return writeJSON(manifestOf(b.Path), b)
 }
 
@@ -257,7 +260,7 @@ func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error
 // arrived tells whether all that was unsynced in a backup is known to have reached the
 // backend.
 func (b *Backup) arrived() bool {
-	return b.Settled && b.Client != "" && carriedOn(b.Counts) == b.Total
+	return b.Settled && !b.TakenBack && b.Client != "" && carriedOn(b.Counts) == b.Total
 }
 
 // carriedOn is how many objects with unsynced changes a reset took along, or need not.

@@ -27,7 +27,7 @@ type batcher struct {
 
 // intoLive takes over into the live store.
 func (r *Replica) intoLive(ctx context.Context) *batcher {
-	return &batcher{r: r, ctx: ctx, tells: true, update: func(do func(tx *store.Tx) error) error { return r.update(ctx, do) }}
+	return &batcher{r: r, ctx: ctx, tells: true, update: func(do func(tx *store.Tx) error) error { return r.settling(ctx, do) }}
 }
 
 // add has a page wait, and tells whether it is time to flush.

@@ -20,7 +20,6 @@ type outcome struct {
 	Report     *Report           `json:"report"`
 	Client     string            `json:"client"`
 	LastSynced *store.LastSynced `json:"last_synced,omitempty"`
-	Until      uint64            `json:"until"`
 
 	Saved *Backup `json:"-"`
 }
@@ -80,7 +79,9 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error)
 			result.LastSynced = &at
 		}
 	}
-	result.Until = to.Seq()
+	if err := r.noteRecovered(to, from); err != nil {
+		return nil, err
+	}
 	return result, writeJSON(r.o.outcomeFile(), result)
 }
 
@@ -258,31 +259,4 @@ func (r *Replica) after(ctx context.Context, done *outcome) error {
 
 func untold(called context.Context) error {
 	return fmt.Errorf("the client reset is through, but for Options.After, which is called again: %w", context.Cause(called))
-}
-
-// recovered notes that what the latest reset recovered is settled with the backend,
-// once it is: then its backups may be pruned, and attempts count from none. What was
-// refused keeps the backups, but not the attempts.
-func (r *Replica) recovered(ctx context.Context) error {
-	p := r.pending
-	if p == nil || p.Step != Settling {
-		return nil
-	}
-	waiting, _, refused, err := r.unsettled(ctx, p.Until)
-	if err != nil || waiting {
-		return err
-	}
-	if len(refused) > 0 { // that is for the user to decide, and no reason to give a later reset up
-		if p.Attempts == 0 {
-			return nil
-		}
-		p.Attempts = 0
-		return writeJSON(r.o.pendingFile(), p)
-	}
-	for _, name := range p.Backups {
-		if err := r.settled(ctx, name); err != nil {
-			return err
-		}
-	}
-	return r.forget()
 }

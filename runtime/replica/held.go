@@ -86,7 +86,7 @@ func (r *Replica) letIn(ctx context.Context) error {
 	if err != nil || len(back) == 0 {
 		return err
 	}
-	err = r.update(ctx, func(tx *store.Tx) error {
+	err = r.settling(ctx, func(tx *store.Tx) error {
 		in, err := r.newIntake(tx)
 		if err == nil {
 			err = in.end()

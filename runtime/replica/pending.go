@@ -50,8 +50,7 @@ type pending struct {
 	Began    time.Time     `json:"began"`
 	Attempts int           `json:"attempts"`          // at exchanging the stores, since the last one that was settled
 	Backup   string        `json:"backup,omitempty"`  // where the live store is moved, in the folder of the backups
-	Until    uint64        `json:"until,omitempty"`   // the sequence up to which all is to be settled
-	Backups  []string      `json:"backups,omitempty"` // what to call settled then
+	Backups  []string      `json:"backups,omitempty"` // what to call settled when what was recovered is
 }
 
 func newPending(why *remote.ClientResetError, now time.Time) *pending {

@@ -356,7 +356,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 		if err := r.save(ctx, p, done); err != nil {
 			return nil, err
 		}
-		if p.Until = done.Until; !slices.Contains(p.Backups, p.Backup) {
+		if !slices.Contains(p.Backups, p.Backup) {
 			if carriedOn(done.Report.Counts) != done.Report.Total || done.Report.Unlisted {
 				p.Backups = nil // what came from earlier ones and was not sent may not be sent any more
 			}

@@ -79,6 +79,9 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		if err := tx.Rename(); err != nil {
 			return err
 		}
+		if err := tx.SetMeta(recoveredName, nil); err != nil { // of an earlier reset, whose backup is none of this store's
+			return err
+		}
 		if b.arrived() {
 			return tx.Forget()
 		}
@@ -94,7 +97,6 @@ func (r *Replica) restored(ctx context.Context, p *pending) error {
 	if err != nil {
 		return err
 	}
-	result.Until = live.Seq()
 	if at, ok := live.LastSynced(); ok {
 		result.LastSynced = &at
 	}

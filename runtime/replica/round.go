@@ -101,7 +101,7 @@ func (r *Replica) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.update(ctx, func(tx *store.Tx) error {
+	return r.settling(ctx, func(tx *store.Tx) error {
 		_, err := tx.Settle(mark)
 		return rewound(err)
 	})
@@ -195,7 +195,7 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		r.uploads.tell(Transfer{Objects: sent, Total: cut.Objects})
 	}
 	var settled *store.Settlement
-	err = r.update(ctx, func(tx *store.Tx) (err error) {
+	err = r.settling(ctx, func(tx *store.Tx) (err error) {
 		if settled, err = tx.Settle(answer.Mark); err != nil {
 			return rewound(err)
 		}

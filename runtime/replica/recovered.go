@@ -1,0 +1,187 @@
+package replica
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/store"
+)
+
+// recoveredName is the note in the store of what client resets have recovered and has
+// yet to be settled with the backend. That cannot be seen from the entries alone: one
+// that is gone was settled, or taken back by the app before anything of it was sent.
+const recoveredName = "recovered"
+
+// recovered is that note.
+type recovered struct {
+	Objects   []recoveredObject `json:"objects,omitempty"` // with an entry since, as far as is known
+	TakenBack bool              `json:"taken_back,omitempty"`
+
+	changed bool
+}
+
+// recoveredObject is an object in the note. The key is in its binary form.
+type recoveredObject struct {
+	Model string `json:"model"`
+	Key   []byte `json:"key"`
+
+	undone bool // the app has taken it back while it was being sent
+}
+
+func readRecovered(tx *store.Tx) (n recovered, err error) {
+	text, err := tx.Meta(recoveredName)
+	if err != nil || len(text) == 0 {
+		return n, err
+	}
+	if err := json.Unmarshal(text, &n); err != nil {
+		return n, fmt.Errorf("%w: the note of what was recovered: %w", store.ErrCorrupt, err)
+	}
+	return n, nil
+}
+
+func (n *recovered) save(tx *store.Tx) error {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	return tx.SetMeta(recoveredName, text)
+}
+
+// keep goes through the objects with their entries, nil for none, and takes those off
+// the note that keep does not want.
+func (n *recovered) keep(tx *store.Tx, schema *store.Schema, keep func(o *recoveredObject, e *model.Entry) bool) error {
+	left := n.Objects[:0]
+	for _, o := range n.Objects {
+		key, err := model.DecodeValue(o.Key)
+		if err != nil {
+			return fmt.Errorf("%w: the note of what was recovered: %w", store.ErrCorrupt, err)
+		}
+		info := &model.Info{Name: o.Model} // of a model that this version of the app does not have
+		if m := schema.Model(o.Model); m != nil {
+			info = m.Info
+		}
+		e, err := tx.Entry(info, key)
+		if err != nil {
+			return err
+		}
+		if keep(&o, e) {
+			left = append(left, o)
+		} else {
+			n.changed = true
+		}
+	}
+	n.Objects = left
+	return nil
+}
+
+// before is called before a transaction settles anything: what has no entry any more
+// was taken back.
+func (n *recovered) before(tx *store.Tx, schema *store.Schema) error {
+	return n.keep(tx, schema, func(o *recoveredObject, e *model.Entry) bool {
+		if e == nil {
+			n.TakenBack = true
+			return false
+		}
+		o.undone = e.Change == 0
+		return true
+	})
+}
+
+// after is called when the transaction has settled what it could: what has no entry any
+// more is settled now. What was undone while it was being sent has one still, of the
+// change back, if it had arrived.
+func (n *recovered) after(tx *store.Tx, schema *store.Schema) error {
+	return n.keep(tx, schema, func(o *recoveredObject, e *model.Entry) bool {
+		n.TakenBack = n.TakenBack || e == nil && o.undone
+		return e != nil
+	})
+}
+
+// settling runs do in a transaction of the live store that takes over what the backend
+// says of what was sent, or has.
+func (r *Replica) settling(ctx context.Context, do func(tx *store.Tx) error) error {
+	return r.update(ctx, func(tx *store.Tx) error {
+		n, err := readRecovered(tx)
+		if err == nil {
+			err = n.before(tx, r.o.Schema)
+		}
+		if err == nil {
+			err = do(tx)
+		}
+		if err == nil {
+			err = n.after(tx, r.o.Schema)
+		}
+		if err != nil || !n.changed {
+			return err
+		}
+		return n.save(tx)
+	})
+}
+
+// noteRecovered makes the note in a fresh copy that was reconciled with a backup. What
+// an earlier reset had recovered into the backup is in the fresh copy as well, or was
+// taken back; if it cannot be told, that counts as taken back.
+func (r *Replica) noteRecovered(to, from *store.Tx) error {
+	var n recovered
+	if from != nil && len(r.pending.Backups) > 0 {
+		earlier, err := readRecovered(from)
+		if err == nil {
+			err = earlier.before(from, r.o.Schema)
+		}
+		n.TakenBack = err != nil || earlier.TakenBack
+		for _, o := range earlier.Objects {
+			n.TakenBack = n.TakenBack || o.undone
+		}
+	}
+	for e, err := range to.Entries() {
+		if err != nil {
+			return err
+		}
+		n.Objects = append(n.Objects, recoveredObject{Model: e.Model, Key: model.AppendValue(nil, e.Key)})
+	}
+	return n.save(to)
+}
+
+// recovered notes that what the latest reset recovered is settled with the backend,
+// once it is: then its backups may be pruned, and attempts count from none. What is not
+// sent (Refused) keeps the backups, but not the attempts.
+func (r *Replica) recovered(ctx context.Context) error {
+	p := r.pending
+	if p == nil || p.Step != Settling {
+		return nil
+	}
+	var n recovered
+	waiting := false
+	err := r.update(ctx, func(tx *store.Tx) (err error) {
+		if n, err = readRecovered(tx); err != nil {
+			return err
+		}
+		err = n.keep(tx, r.o.Schema, func(_ *recoveredObject, e *model.Entry) bool {
+			n.TakenBack = n.TakenBack || e == nil
+			waiting = waiting || e != nil && r.unsent(e) == ""
+			return e != nil
+		})
+		if err != nil || !n.changed {
+			return err
+		}
+		return n.save(tx)
+	})
+	if err != nil || waiting {
+		return err
+	}
+	if len(n.Objects) > 0 { // that is for the user to decide, and no reason to give a later reset up
+		if p.Attempts == 0 {
+			return nil
+		}
+		p.Attempts = 0
+		return writeJSON(r.o.pendingFile(), p)
+	}
+	for _, name := range p.Backups {
+		if err := r.settled(ctx, name, n.TakenBack); err != nil {
+			return err
+		}
+	}
+	return r.forget()
+}
