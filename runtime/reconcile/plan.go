@@ -61,6 +61,11 @@ type Options struct {
 	// backup with an open cut is refused with store.ErrCutOpen.
 	Mark *model.Mark
 
+	// HeldBack, if set, tells of an object that the fresh store lacks whether the backend
+	// has it all the same. What is unsynced of such a one fails: to take the object for
+	// deleted would be to lose it.
+	HeldBack func(model.ObjectKey) bool
+
 	// Each, if set, is told of every object in turn, as it is planned or applied.
 	// An error from it ends the work, and nothing is applied.
 	Each func(*Object) error
@@ -358,6 +363,9 @@ func (p *Plan) decide(from backup, to *store.Tx, e *model.Entry) (*Object, error
 	remote, err := to.Row(m.Info, e.Key)
 	if err != nil {
 		return nil, err
+	}
+	if remote == nil && p.o.HeldBack != nil && p.o.HeldBack(model.ObjectKey{Model: m.Info.Name, Key: e.Key}) {
+		return object(m.Info, e, &merge.Decision{Outcome: merge.Failed, Reason: "the backend has the object, but another one with the same unique value takes its place here; the change stays in the backup"}), nil
 	}
 	return object(m.Info, e, merge.Object(m, p.o.Policy, e, local, remote)), nil
 }

@@ -79,6 +79,9 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error)
 			result.LastSynced = &at
 		}
 	}
+	if err := r.letWait(to); err != nil {
+		return nil, err
+	}
 	if err := r.noteRecovered(to, from); err != nil {
 		return nil, err
 	}

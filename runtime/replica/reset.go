@@ -70,7 +70,11 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 // plan is the reconciliation of a backup with a fresh copy; rest is given what the
 // report does not hold on to, last has the last word (reconcile.Options).
 func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, rest func(of *Report, o *reconcile.Object) error, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
-	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, Rest: rest, Last: last}
+	out, err := r.makeWay(ctx, backup, fresh)
+	if err != nil {
+		return nil, err
+	}
+	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, HeldBack: out.has, Rest: rest, Last: last}
 	if r.o.Manual != nil {
 		o.Manual = func(h *reconcile.ByHand) error {
 			ctx, end := r.callback(ctx)
@@ -78,7 +82,7 @@ func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, rest fun
 			return r.o.Manual(ctx, h)
 		}
 	}
-	err := fresh.View(ctx, func(tx *store.Tx) error {
+	err = fresh.View(ctx, func(tx *store.Tx) error {
 		mark, err := markOf(tx)
 		o.Mark = &mark
 		return err
