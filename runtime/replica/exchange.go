@@ -214,14 +214,39 @@ func (r *Replica) unsave(ctx context.Context, p *pending) error {
 	return r.o.Driver.Remove(ctx, path)
 }
 
+// errFreshGone: what was to take the place of the live store is not there any more. The
+// live store is what it was.
+var errFreshGone = errors.New("the store that was to take the live store's place is gone")
+
 // swap puts the fresh copy in the place of the live store. A process that was
 // killed may have done that already.
-func (r *Replica) swap(ctx context.Context) error {
+func (r *Replica) swap(ctx context.Context, p *pending) error {
 	err := r.o.Driver.Replace(ctx, r.o.freshPath(), r.o.Path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		var live string
+		if live, err = r.identity(ctx, r.o.Path); err == nil && live != p.Next {
+			err = errFreshGone
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("putting the fresh copy in its place: %w", err)
 	}
 	return nil
+}
+
+// identity tells the store at path from the one whose place it takes, or which takes its
+// place: a fresh copy has another id, and a backup that is brought back is another client.
+func (r *Replica) identity(ctx context.Context, path string) (is string, err error) {
+	s, err := store.Open(ctx, r.o.Driver, path, r.o.Schema, r.o.storeOptions(true))
+	if err != nil {
+		return "", err
+	}
+	err = s.View(ctx, func(tx *store.Tx) error {
+		client, _ := tx.Client()
+		is = s.ID() + " " + client
+		return nil
+	})
+	return is, errors.Join(err, s.Close())
 }
 
 // after tells the app that a reset is through. Its error says that the app has yet to be

@@ -50,6 +50,8 @@ type pending struct {
 	Began    time.Time     `json:"began"`
 	Attempts int           `json:"attempts"`          // at exchanging the stores, since the last one that was settled
 	Backup   string        `json:"backup,omitempty"`  // where the live store is moved, in the folder of the backups
+	Before   *pending      `json:"before,omitempty"`  // what Restore has found, a reset that is not settled
+	Next     string        `json:"next,omitempty"`    // the identity of the store that takes its place
 	Backups  []string      `json:"backups,omitempty"` // what to call settled when what was recovered is
 }
 

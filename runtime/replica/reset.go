@@ -261,15 +261,21 @@ func (r *Replica) exchangeClosed(ctx context.Context, p *pending) (*outcome, err
 	if err != nil {
 		return nil, fmt.Errorf("having the store for a client reset alone: %w", err)
 	}
+	done, err := r.exchangeClaimed(ctx, p)
+	return done, errors.Join(err, release())
+}
+
+// exchangeClaimed does that while no other program has the store.
+func (r *Replica) exchangeClaimed(ctx context.Context, p *pending) (*outcome, error) {
 	done, err := r.finish(ctx, p)
 	if err != nil {
 		err = errors.Join(err, r.retreat(ctx, p, err))
 	}
-	return done, errors.Join(err, release())
+	return done, err
 }
 
 // finishAtOpen finishes what an earlier process left undone, and opens the live
-// store.
+// store. As long as anybody else has the store open it touches nothing.
 func (r *Replica) finishAtOpen(ctx context.Context) error {
 	var err error
 	if r.pending, err = readPending(&r.o); err != nil {
@@ -278,21 +284,16 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	var done *outcome
 	var failure error
 	ctx = detach(ctx)
-	switch p := r.pending; {
-	case p == nil, p.Step == Settling:
-		r.tidy(ctx)
-	case p.Step == Downloading || p.Step == GaveUp:
-		err = r.undo(ctx, p) // if a process was killed on the way back
-	default:
-		if done, failure = r.exchangeClosed(ctx, p); failure != nil && p.halfway() {
-			return failure
+	if p := r.pending; p != nil && (p.halfway() || p.Step == Downloaded || p.Step == Swapped) {
+		if done, failure, err = r.takeUp(ctx); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = r.openLive(ctx)
-	}
-	if err != nil {
+	if err = r.openLive(ctx); err != nil {
 		return errors.Join(failure, err)
+	}
+	if p := r.pending; p == nil || p.Step == Settling {
+		r.tidy(ctx)
 	}
 	if done != nil { // what is missing is a file of its own, and no reason to keep the app from its data
 		failure = errors.Join(failure, r.conclude(ctx, r.pending, done))
@@ -303,6 +304,33 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 		r.setStatus(func(s *Status) { s.Err = failure })
 	}
 	return nil
+}
+
+// takeUp goes on from where an earlier process left a reset. A failure after which the
+// live store can be used is given apart.
+func (r *Replica) takeUp(ctx context.Context) (done *outcome, failure, err error) {
+	release, err := r.o.Driver.Claim(ctx, r.o.Path)
+	if err != nil {
+		err = fmt.Errorf("finishing a client reset: %w", err)
+		if r.pending.halfway() {
+			return nil, nil, err
+		}
+		return nil, err, nil
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if r.pending, err = readPending(&r.o); err != nil { // another process may have gone on with it meanwhile
+		return nil, nil, err
+	}
+	switch p := r.pending; {
+	case p == nil, p.Step == Settling:
+	case p.Step == Downloading || p.Step == GaveUp:
+		err = r.undo(ctx, p) // if a process was killed on the way back
+	default:
+		if done, failure = r.exchangeClaimed(ctx, p); failure != nil && p.halfway() {
+			return nil, nil, failure
+		}
+	}
+	return done, failure, err
 }
 
 // tidy takes away what an earlier process has left that was killed in a Restore that
@@ -357,6 +385,9 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 		}
 	}
 	if p.Step == Reconciled {
+		if p.Next, err = r.identity(ctx, r.o.freshPath()); err != nil {
+			return nil, fmt.Errorf("looking at what is to be the live store: %w", err)
+		}
 		if err := r.save(ctx, p, done); err != nil {
 			return nil, err
 		}
@@ -371,7 +402,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 		}
 	}
 	if p.Step == Moved {
-		if err := r.swap(ctx); err != nil {
+		if err := r.swap(ctx, p); err != nil {
 			return nil, err
 		}
 		if err := r.reach(ctx, p, Swapped); err != nil {
@@ -388,7 +419,7 @@ func (r *Replica) finish(ctx context.Context, p *pending) (done *outcome, err er
 func (r *Replica) retreat(ctx context.Context, p *pending, why error) error {
 	gaveUp := errors.Is(why, ErrResetGaveUp) || p.Attempts >= r.o.Attempts && (p.Step == Downloaded || p.halfway())
 	switch {
-	case p.Step == Moved || p.Step == Swapped:
+	case p.Step == Moved && !errors.Is(why, errFreshGone) || p.Step == Swapped:
 		return nil
 	case p.Step == Downloaded && !gaveUp: // nothing has happened yet but that it was tried
 		return writeJSON(r.o.pendingFile(), p)
@@ -425,15 +456,28 @@ func (r *Replica) undo(ctx context.Context, p *pending) error {
 		err = errors.Join(removeFile(r.o.restFile()), removeFile(r.o.outcomeFile()))
 	}
 	if err == nil && p.Reason == BroughtBack {
-		return r.forget()
-	}
-	if err == nil {
+		if err = r.fallBack(p); err == nil {
+			p.Backup = ""
+		}
+	} else if err == nil {
 		p.Backup = ""
 		err = writeJSON(r.o.pendingFile(), p)
 	}
 	if err != nil {
 		return fmt.Errorf("going back after a client reset failed: %w", err)
 	}
+	return nil
+}
+
+// fallBack makes the record again what it was before Restore.
+func (r *Replica) fallBack(p *pending) error {
+	if p.Before == nil {
+		return r.forget()
+	}
+	if err := writeJSON(r.o.pendingFile(), p.Before); err != nil {
+		return err
+	}
+	r.pending = p.Before
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (r *Replica) Restore(ctx context.Context, b *Backup) error {
 			return err
 		}
 		p := newPending(&remote.ClientResetError{Reason: BroughtBack, Detail: b.Path}, r.o.Now())
-		p.Step, p.Backup = "", r.o.backupName(p) // and no Backups: what came from earlier ones is put aside, sent or not
+		p.Step, p.Backup, p.Before = "", r.o.backupName(p), r.pending // and no Backups: what came from earlier ones is put aside, sent or not
 		return r.exchange(ctx, p)
 	})
 	r.rest(before, err)
