@@ -83,6 +83,7 @@ type Replica struct {
 	mu        sync.Mutex
 	session   *session
 	status    Status
+	resting   Status        // what it is while no session runs and nothing else is done
 	moved     chan struct{} // closed, and made anew, when the status or a round of syncing moves
 	rounds    rounds
 	connected bool          // the backend's mark was compared since the session came up

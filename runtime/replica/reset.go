@@ -16,7 +16,6 @@ import (
 // that was given up is tried again, one that has closed the live store is finished.
 // It needs no session.
 func (r *Replica) ResetNow(ctx context.Context) error {
-	before := r.Status()
 	err := r.work(ctx, func() error {
 		if err := r.reopen(ctx); err != nil {
 			return err
@@ -30,8 +29,7 @@ func (r *Replica) ResetNow(ctx context.Context) error {
 		}
 		return r.reset(ctx, &remote.ClientResetError{Reason: remote.Requested})
 	})
-	r.rest(before, err)
-	r.poke()
+	r.rest(err)
 	return err
 }
 
@@ -301,7 +299,10 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	r.setState(Stopped)
 	if failure != nil {
 		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", r.tellGaveUp(ctx, failure))
-		r.setStatus(func(s *Status) { s.Err = failure })
+		r.setStatus(func(s *Status) {
+			s.Err = failure
+			r.resting = *s
+		})
 	}
 	return nil
 }

@@ -34,7 +34,6 @@ const BroughtBack remote.Reason = "restored by this app"
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
 func (r *Replica) Restore(ctx context.Context, b *Backup) error {
-	before := r.Status()
 	err := r.work(ctx, func() error {
 		b, err := r.backup(ctx, filepath.Base(b.Path)) // as it is by now
 		if err != nil {
@@ -54,11 +53,10 @@ func (r *Replica) Restore(ctx context.Context, b *Backup) error {
 		p.Step, p.Backup, p.Before = "", r.o.backupName(p), r.pending // and no Backups: what came from earlier ones is put aside, sent or not
 		return r.exchange(ctx, p)
 	})
-	r.rest(before, err)
+	r.rest(err)
 	if err != nil {
 		return fmt.Errorf("restoring the backup %s: %w", b.Path, err)
 	}
-	r.poke()
 	return nil
 }
 

@@ -65,6 +65,7 @@ func (r *Replica) end(as State) {
 	r.setStatus(func(now *Status) {
 		if r.session == nil { // else somebody has started another one meanwhile
 			*now = Status{State: as, HeldBack: now.HeldBack}
+			r.resting = *now
 		}
 	})
 }
@@ -132,6 +133,7 @@ func (r *Replica) fail(s *session, err error) {
 		if r.session == s { // else somebody ends it at this moment
 			r.session = nil
 			*status = Status{State: Failed, Err: err, HeldBack: status.HeldBack}
+			r.resting = *status
 		}
 	})
 }

@@ -77,16 +77,19 @@ func (r *Replica) setState(state State) {
 	r.setStatus(func(s *Status) { s.State, s.Err, s.NextTry, s.Step = state, nil, time.Time{}, "" })
 }
 
-// rest puts the status back to what it was before something that needs no session and
-// has ended with err. A session that runs says itself how things stand.
-func (r *Replica) rest(before Status, err error) {
+// rest puts the status back to that of a replica without a session, after something that
+// needs none and has ended with err. A session that runs says itself how things stand.
+func (r *Replica) rest(err error) {
 	r.setStatus(func(s *Status) {
-		switch {
-		case r.session != nil:
-		case err == nil && before.State == Failed:
-			*s = Status{State: Stopped, HeldBack: s.HeldBack}
-		default:
-			*s = Status{State: before.State, Err: before.Err, HeldBack: s.HeldBack}
+		if r.session != nil {
+			return
 		}
+		if err == nil {
+			if r.resting.Err = nil; r.resting.State == Failed {
+				r.resting.State = Stopped
+			}
+		}
+		*s = Status{State: r.resting.State, Err: r.resting.Err, HeldBack: s.HeldBack}
 	})
+	r.poke()
 }

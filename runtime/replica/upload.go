@@ -38,7 +38,6 @@ func (r *Replica) Download(ctx context.Context) error {
 // once makes contact and does one half of a round. A client reset that is due or
 // pending comes first.
 func (r *Replica) once(ctx context.Context, doing string, do func(ctx context.Context) error) error {
-	before := r.Status()
 	err := r.work(ctx, func() error {
 		err := r.resumeReset(ctx)
 		if err == nil {
@@ -58,15 +57,10 @@ func (r *Replica) once(ctx context.Context, doing string, do func(ctx context.Co
 		}
 		return r.recovered(ctx)
 	})
-	r.setStatus(func(s *Status) {
-		if r.session == nil && s.State == Resetting {
-			*s = Status{State: before.State, Err: before.Err, HeldBack: s.HeldBack}
-		}
-	})
+	r.rest(err)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	r.poke()
 	return nil
 }
 
