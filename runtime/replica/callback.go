@@ -45,9 +45,7 @@ func (r *Replica) callback(ctx context.Context) (called context.Context, end fun
 	if caller, ok := ctx.Value(callerOf{}).(context.Context); ok {
 		ctx = caller
 	}
-	called, cancel := context.WithCancelCause(context.WithValue(ctx, callbackOf{r}, true))
-	stop := context.AfterFunc(r.alive, func() { cancel(ErrClosed) })
-	return called, func() { stop(); cancel(nil) }
+	return r.untilClosed(context.WithValue(ctx, callbackOf{r}, true))
 }
 
 // inCallback tells whether ctx is that of a callback.

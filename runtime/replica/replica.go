@@ -92,7 +92,7 @@ type Replica struct {
 	closed    bool
 
 	alive context.Context // ends when Close is called
-	kill  context.CancelFunc
+	kill  context.CancelCauseFunc
 
 	ended    chan struct{} // closed when Close is through, with closeErr
 	closeErr error
@@ -115,7 +115,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 		o: o, log: o.Logger, backend: backend{o.Remote}, working: make(chan struct{}, 1),
 		moved: make(chan struct{}), kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), ended: make(chan struct{}), status: Status{State: Stopped},
 	}
-	r.alive, r.kill = context.WithCancel(context.Background())
+	r.alive, r.kill = context.WithCancelCause(context.Background())
 	r.working <- struct{}{}
 	r.statuses.Logger, r.changes.Logger, r.synced.Logger = r.log, r.log, r.log
 	r.changes.Merge = store.Changes.And
@@ -198,15 +198,31 @@ func (r *Replica) LastSynced(ctx context.Context) (at store.LastSynced, ok bool,
 // OnChange calls listen after each commit that wrote objects, whoever wrote them,
 // until stop is called; store.Store.OnChange says the rest. After a client reset
 // everything may have changed (store.Changes.All).
-func (r *Replica) OnChange(listen func(store.Changes)) (stop func()) { return r.changes.Add(listen) }
+func (r *Replica) OnChange(listen func(store.Changes)) (stop func()) {
+	return r.changes.Add(unlessClosed(r, listen))
+}
 
 // OnSynced calls listen each time that the point of LastSynced moves, until stop is
 // called; store.Store.OnSynced says the rest.
-func (r *Replica) OnSynced(listen func(store.LastSynced)) (stop func()) { return r.synced.Add(listen) }
+func (r *Replica) OnSynced(listen func(store.LastSynced)) (stop func()) {
+	return r.synced.Add(unlessClosed(r, listen))
+}
 
-// Close ends the session, waits for the transactions and callbacks under way and
-// closes the store, so it must not be called from any of these. Nothing of the replica
-// runs afterwards. Later calls wait for the first and give its error.
+// unlessClosed is a listener that is not called any more when Close has returned.
+func unlessClosed[T any](r *Replica, listen func(T)) func(T) {
+	return func(v T) {
+		select {
+		case <-r.ended:
+		default:
+			listen(v)
+		}
+	}
+}
+
+// Close ends the session and what else is being exchanged with the backend, waits for
+// the transactions and callbacks under way and closes the store, so it must not be
+// called from any of these. Nothing of the replica runs afterwards but the call of a
+// listener that is under way. Later calls wait for the first and give its error.
 func (r *Replica) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -216,7 +232,7 @@ func (r *Replica) Close() error {
 	}
 	r.closed = true
 	r.mu.Unlock()
-	r.kill()
+	r.kill(ErrClosed)
 	r.end(Stopped)
 	<-r.working // for good
 	r.gate.shutFor(ErrClosed)
@@ -240,7 +256,21 @@ func (r *Replica) work(ctx context.Context, do func() error) error {
 		return fmt.Errorf("waiting for the session of %s: %w", r.o.Path, context.Cause(ctx))
 	}
 	defer func() { r.working <- struct{}{} }()
-	return do()
+	err := do()
+	if err != nil && errors.Is(context.Cause(ctx), ErrClosed) && !errors.Is(err, ErrClosed) {
+		err = fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	return err
+}
+
+// untilClosed has ctx end when Close is called. It is for what waits for the backend.
+func (r *Replica) untilClosed(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(r.alive, func() { cancel(context.Cause(r.alive)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // Report says what became of the unsynced changes in a client reset.

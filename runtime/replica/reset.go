@@ -16,6 +16,8 @@ import (
 // that was given up is tried again, one that has closed the live store is finished.
 // It needs no session.
 func (r *Replica) ResetNow(ctx context.Context) error {
+	ctx, done := r.untilClosed(ctx)
+	defer done()
 	err := r.work(ctx, func() error {
 		if err := r.reopen(ctx); err != nil {
 			return err
@@ -36,6 +38,8 @@ func (r *Replica) ResetNow(ctx context.Context) error {
 // Preview says what a client reset would do at this moment, and changes nothing
 // here or at the backend: it downloads a fresh copy, which is removed afterwards.
 func (r *Replica) Preview(ctx context.Context) (report *Report, err error) {
+	ctx, done := r.untilClosed(ctx)
+	defer done()
 	err = r.work(ctx, func() error {
 		path := r.o.previewPath()
 		err := r.download(ctx, path, true)

@@ -34,6 +34,8 @@ const BroughtBack remote.Reason = "restored by this app"
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
 func (r *Replica) Restore(ctx context.Context, b *Backup) error {
+	ctx, done := r.untilClosed(ctx)
+	defer done()
 	err := r.work(ctx, func() error {
 		b, err := r.backup(ctx, filepath.Base(b.Path)) // as it is by now
 		if err != nil {

@@ -54,7 +54,7 @@ func (r *Replica) Status() Status {
 // each with the latest. stop waits for a call under way, so it must not be called
 // from listen.
 func (r *Replica) OnStatus(listen func(Status)) (stop func()) {
-	stop = r.statuses.Add(listen)
+	stop = r.statuses.Add(unlessClosed(r, listen))
 	r.statuses.Tell(r.Status())
 	return stop
 }

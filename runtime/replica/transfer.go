@@ -32,13 +32,13 @@ const (
 // of which the backend refuses something is not; what is retried is another one.
 // stop waits for a call under way, so it must not be called from listen.
 func (r *Replica) OnUpload(mode Mode, listen func(Transfer)) (stop func()) {
-	return r.uploads.add(mode, listen)
+	return r.uploads.add(mode, unlessClosed(r, listen))
 }
 
 // OnDownload is OnUpload for what is pulled, and for the fresh copy of a client
 // reset, but not for that of Preview.
 func (r *Replica) OnDownload(mode Mode, listen func(Transfer)) (stop func()) {
-	return r.downloads.add(mode, listen)
+	return r.downloads.add(mode, unlessClosed(r, listen))
 }
 
 // transfers are the listeners of one direction.

@@ -38,6 +38,8 @@ func (r *Replica) Download(ctx context.Context) error {
 // once makes contact and does one half of a round. A client reset that is due or
 // pending comes first.
 func (r *Replica) once(ctx context.Context, doing string, do func(ctx context.Context) error) error {
+	ctx, done := r.untilClosed(ctx)
+	defer done()
 	err := r.work(ctx, func() error {
 		err := r.resumeReset(ctx)
 		if err == nil {
