@@ -132,7 +132,8 @@ func (o *Options) nameParts() (stem, ext string) {
 	return strings.TrimSuffix(base, ext), ext
 }
 
-// Backups lists the backups of this replica, the oldest first.
+// Backups lists the backups of this replica, the oldest first. One whose manifest cannot
+// be read has hardly more than its path, and is Pinned.
 func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
 	entries, err := os.ReadDir(r.o.backupDir())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,8 +149,11 @@ func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
 			continue
 		}
 		b, err := r.backup(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) { // pruned meanwhile
+			continue
+		}
 		if err != nil {
-			return nil, err
+			b = r.unlisted(name, err)
 		}
 		all = append(all, b)
 	}
@@ -172,6 +176,16 @@ func (r *Replica) backup(ctx context.Context, name string) (*Backup, error) {
 	}
 	b.Path, b.ReportPath = path, reportOf(path)
 	return &b, nil
+}
+
+// unlisted is a backup whose manifest cannot be read: nobody knows whether it is needed.
+func (r *Replica) unlisted(name string, why error) *Backup {
+	path := filepath.Join(r.o.backupDir(), name)
+	b := &Backup{Path: path, ReportPath: reportOf(path), Pinned: why.Error()}
+	if info, err := os.Stat(manifestOf(path)); err == nil {
+		b.Made = info.ModTime().UTC()
+	}
+	return b
 }
 
 // Verify tells whether a backup is what it was when it was made; if not, the error
@@ -197,11 +211,9 @@ func (r *Replica) settled(ctx context.Context, name string, takenBack bool) erro
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // pruned by force
 		return nil
-	case errors.Is(err, ErrBackupDamaged): // there is nothing to note it in
-		r.log.Error("a backup whose changes have arrived cannot be noted as settled", "replica", r.o.Path, "error", err)
+	case err != nil: // Backups shows it, and it stays
+		r.log.Error("a backup cannot be called settled", "replica", r.o.Path, "error", err)
 		return nil
-	case err != nil:
-		return err
 	}
 	if err := r.seal(ctx, b); err != nil {
 		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
@@ -246,11 +258,15 @@ func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup,
 // lose something and it is not forced, or where a client reset is not through with it.
 func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error {
 	return r.work(ctx, func() error {
-		now, err := r.backup(ctx, filepath.Base(b.Path))
-		if err == nil {
-			err = r.needed(now, force)
+		name := filepath.Base(b.Path)
+		now, err := r.backup(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 		if err != nil {
+			now = r.unlisted(name, err)
+		}
+		if err := r.needed(now, force); err != nil {
 			return err
 		}
 		return r.remove(ctx, now)
