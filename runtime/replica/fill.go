@@ -25,9 +25,16 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 	another := func() error {
 		return &remote.ClientResetError{Reason: remote.HistoryTrimmed, Detail: "the snapshot that the first download began with is not kept any more"}
 	}
+	resumed := from.ID != ""
 	err = r.intoLive(ctx).snapshot(ctx, client, from, another, func(tx *store.Tx, page *remote.SnapshotPage) error {
+		if resumed {
+			return nil
+		}
 		return rewound(tx.CheckMark(page.Mark))
 	})
+	if err == nil && resumed { // the mark is from before what was sent since the snapshot began
+		err = r.settle(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("downloading: %w", err)
 	}
