@@ -5,13 +5,14 @@ import "encoding/binary"
 // markFormat is the first byte of a mark.
 const markFormat = 1
 
-// AppendMark appends the binary form of m to b.
+// AppendMark appends the binary form of m to b. One that no backend can mean, with less
+// than no chunks done, is refused by DecodeMark.
 func AppendMark(b []byte, m *Mark) []byte {
 	b = appendString(append(b, markFormat), m.Client)
 	b = binary.AppendUvarint(b, m.Epoch)
 	b = binary.AppendUvarint(b, m.N)
 	b = appendString(b, m.Nonce)
-	b = binary.AppendUvarint(b, uint64(max(0, m.Done)))
+	b = binary.AppendUvarint(b, uint64(m.Done))
 	b = binary.AppendUvarint(b, uint64(len(m.Refused)))
 	for _, r := range m.Refused {
 		b = appendString(AppendValue(appendString(b, r.Model), r.Key), r.Reason)

@@ -1,6 +1,8 @@
 package model_test
 
 import (
+	"errors"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +24,15 @@ func TestMarkForm(t *testing.T) {
 		}
 		if diff := cmp.Diff(m, got); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// What no backend can mean does not become something that one may.
+func TestMarkFormOfNonsense(t *testing.T) {
+	for _, done := range []int{-1, -5, math.MinInt, math.MaxInt} {
+		if m, err := model.DecodeMark(model.AppendMark(nil, &model.Mark{Done: done})); !errors.Is(err, model.ErrDecode) {
+			t.Errorf("%d chunks done are read as %d, %v", done, m.Done, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/resetgen/resetgen/runtime/model"
@@ -40,6 +41,11 @@ func (b backend) Snapshot(ctx context.Context, client string, resume remote.Resu
 			return errors.New("the backend has given no page of a snapshot, and no error")
 		case page.Last && page.Cursor == "":
 			return errors.New("the backend has given the last page of a snapshot without a cursor to go on from")
+		}
+		if page.Last { // the mark is kept in this form
+			if _, err := model.DecodeMark(model.AppendMark(nil, &page.Mark)); err != nil {
+				return fmt.Errorf("the backend has given a snapshot with a mark that is none: %w", err)
+			}
 		}
 		return nil
 	})

@@ -76,14 +76,47 @@ func readPending(o *Options) (*pending, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var p pending
+	var p *pending
 	if err == nil {
 		err = json.Unmarshal(text, &p)
+	}
+	if err == nil {
+		err = p.check()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the record of a pending client reset: %w; %s says how far it came, so look at it, and at the files beside it, before removing it", err, o.pendingFile())
 	}
-	return &p, nil
+	return p, nil
+}
+
+// check refuses a record that no replica has written.
+func (p *pending) check() error {
+	switch {
+	case p == nil:
+		return errors.New("it is null")
+	case len(p.ID) < 8:
+		return fmt.Errorf("it has the id %q", p.ID)
+	case p.Backup != "" && p.Backup != filepath.Base(p.Backup):
+		return fmt.Errorf("it has the backup %q, which is no name in the folder of the backups", p.Backup)
+	}
+	for _, name := range p.Backups {
+		if name == "" || name != filepath.Base(name) {
+			return fmt.Errorf("it has the backup %q, which is no name in the folder of the backups", name)
+		}
+	}
+	switch p.Step {
+	case Downloading, Downloaded, Settling, GaveUp:
+	case Closed, Reconciled, Moved, Swapped:
+		if p.Backup == "" {
+			return fmt.Errorf("it is at the step %q and has no backup", p.Step)
+		}
+	default:
+		return fmt.Errorf("it has the step %q", p.Step)
+	}
+	if p.Before != nil {
+		return p.Before.check()
+	}
+	return nil
 }
 
 // reach notes that a reset has come to a step.

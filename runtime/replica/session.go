@@ -15,6 +15,7 @@ import (
 type session struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+	told   *remote.Cursor // from where the watcher has seen something last
 }
 
 // Start begins a session, or wakes one that is paused or waits to try again. It
@@ -96,7 +97,7 @@ func (r *Replica) run(ctx context.Context, s *session) {
 		case ctx.Err() != nil:
 		case err == nil:
 			r.setState(Idle)
-			if err := r.idle(ctx); err != nil && ctx.Err() == nil {
+			if err := r.idle(ctx, s); err != nil && ctx.Err() == nil {
 				wait = r.backoff(wait) // else one that can do all but this would be asked without end
 				r.retry(ctx, err, wait)
 			} else {
@@ -169,17 +170,23 @@ func (r *Replica) disconnected() {
 	r.connected = false
 }
 
+// watchPause is how long a session waits for a watcher that has told it twice, at the same
+// cursor, that there is something to pull, so that it does not spin.
+const watchPause = time.Second
+
 // idle waits until there is something to do: the app wrote, the backend has
 // something, or it is time to look. Its error is that of watching the backend.
-func (r *Replica) idle(ctx context.Context) error {
+func (r *Replica) idle(ctx context.Context, s *session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watched := make(chan error, 1)
+	var cursor remote.Cursor
 	if watcher, ok := r.o.Remote.(remote.Watcher); ok {
-		client, cursor, err := r.position(ctx)
+		client, at, err := r.position(ctx)
 		if err != nil {
 			return err
 		}
+		cursor = at
 		go func() { watched <- watcher.Watch(ctx, client, cursor) }()
 		defer func() { cancel(); <-watched }()
 	}
@@ -195,6 +202,15 @@ func (r *Replica) idle(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("watching the backend: %w", err)
 		}
+		if s.told != nil && *s.told == cursor { // there was nothing
+			timer.Reset(min(watchPause, r.o.Poll))
+			select {
+			case <-ctx.Done():
+			case <-r.kick:
+			case <-timer.C:
+			}
+		}
+		s.told = &cursor
 	}
 	return nil
 }

@@ -1,0 +1,114 @@
+package replica_test
+
+import (
+	"context"
+	"iter"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/remote/memremote"
+	"github.com/resetgen/resetgen/runtime/replica"
+)
+
+// markRemote has the marks of its snapshots changed.
+type markRemote struct {
+	*memremote.Backend
+	change func(m *model.Mark)
+}
+
+func (r *markRemote) Snapshot(ctx context.Context, client string, resume remote.Resume) iter.Seq2[*remote.SnapshotPage, error] {
+	return func(yield func(*remote.SnapshotPage, error) bool) {
+		for page, err := range r.Backend.Snapshot(ctx, client, resume) {
+			if err == nil && page.Last {
+				r.change(&page.Mark)
+			}
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
+}
+
+// A mark that cannot be is an error, and nothing is kept of it.
+func TestStrangeMark(t *testing.T) {
+	for what, done := range map[string]int{"less than none": -5, "too many": 1 << 40} {
+		t.Run(what, func(t *testing.T) {
+			world(t, func(t *testing.T, backend *memremote.Backend) {
+				r := &markRemote{backend, func(*model.Mark) {}}
+				a := newDevice(t, r, nil)
+				a.set("x", write("base", 1))
+				syncAll(a)
+				a.set("x", write("mine", 2))
+				r.change = func(m *model.Mark) { m.Done = done }
+				backend.Reset("", remote.Operator)
+				a.begin()
+				a.state(replica.Offline)
+				r.change = func(*model.Mark) {}
+				time.Sleep(time.Hour)
+				a.state(replica.Idle)
+				a.has("x", "mine", 3)
+				a.clean()
+			})
+		})
+	}
+}
+
+// A record of a reset that no replica has written is an error that names it.
+func TestStrangeRecord(t *testing.T) {
+	for _, text := range []string{
+		"null", "{}", "[]", "", `{"id":"0123456789"}`, `{"id":"0123456789","step":"foo"}`, `{"step":"moved"}`, `{"id":"0123456789","step":"moved"}`,
+		`{"id":"0123456789","step":"swapped","backup":"../x"}`, `{"id":"0123456789","step":"settling","backups":["a/b"]}`, `{"id":"0123456789","step":"moved","backup":"x","before":{}}`,
+	} {
+		t.Run(text, func(t *testing.T) {
+			world(t, func(t *testing.T, backend *memremote.Backend) {
+				a := newDevice(t, backend, nil)
+				a.set("x", write("base", 1))
+				a.must(a.Close())
+				record := a.options.Path + ".reset"
+				a.must(os.WriteFile(record, []byte(text), 0o600))
+				if err := a.tryOpen(); err == nil || !strings.Contains(err.Error(), record) {
+					t.Errorf("opening gives %v", err)
+				}
+				a.must(os.Remove(record))
+				a.open()
+				a.has("x", "base", 1)
+			})
+		})
+	}
+}
+
+// eagerRemote is a watcher that has always seen something.
+type eagerRemote struct {
+	*memremote.Backend
+	asked atomic.Int64
+}
+
+func (r *eagerRemote) Watch(context.Context, string, remote.Cursor) error {
+	r.asked.Add(1)
+	return nil
+}
+
+// A watcher that is wrong does not keep a session spinning.
+func TestEagerWatcher(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &eagerRemote{Backend: memremote.New(memremote.Options{Latency: func(string, memremote.Call) time.Duration { return time.Millisecond }})}
+		a := newDevice(t, r, nil)
+		a.must(a.Start())
+		time.Sleep(time.Minute)
+		if n := r.asked.Load(); n < 2 || n > 100 {
+			t.Errorf("it was asked %d times in a minute", n)
+		}
+		a.set("x", write("mine", 1)) // the app's own writes do not wait for it
+		began := time.Now()
+		a.must(a.WaitForUpload(t.Context()))
+		if d := time.Since(began); d > 100*time.Millisecond {
+			t.Errorf("the upload took %v", d)
+		}
+	})
+}
