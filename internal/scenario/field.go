@@ -1,9 +1,9 @@
 package scenario
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -77,7 +77,7 @@ type field struct {
 	set   func(record, *plain)
 	touch func(record)
 	add   func(record, *plain) // of a counter
-	loose bool                 // whether it is a set, so that the order of its elements means nothing
+	loose bool                 // whether it is a set, so that neither order nor repetition means anything
 }
 
 // fields are all fields but the key, in the order of the models.
@@ -123,10 +123,36 @@ func (f *field) read(v *plain, text json.RawMessage) error {
 	if kind := reflect.TypeOf(to).Elem().Kind(); string(text) == "null" && kind != reflect.Pointer && kind != reflect.Slice && kind != reflect.Map {
 		return fmt.Errorf("%s cannot be null", f.name)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	err := noNull(text)
+	if err == nil {
+		err = json.Unmarshal(text, to)
+	}
+	if rows, ok := to.(*[]items.Row); ok && err == nil {
+		err = namedExactly(text, reflect.TypeOf(*rows).Elem())
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %s", f.name, strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// namedExactly refuses members of the objects in a list that are not spelled as the fields
+// of t, in lower case: encoding/json takes any case, and leaves out what it does not know.
+func namedExactly(list json.RawMessage, t reflect.Type) error {
+	known := map[string]bool{}
+	for i := range t.NumField() {
+		known[strings.ToLower(t.Field(i).Name)] = true
+	}
+	var objects []map[string]json.RawMessage
+	if err := json.Unmarshal(list, &objects); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		for _, name := range slices.Sorted(maps.Keys(o)) {
+			if !known[name] {
+				return fmt.Errorf("unknown field %q", name)
+			}
+		}
 	}
 	return nil
 }
@@ -139,7 +165,7 @@ func (f *field) show(v *plain) string {
 		return x.UTC().Format(`"` + time.RFC3339Nano + `"`)
 	case []string:
 		if f.loose {
-			value = reflect.ValueOf(slices.Sorted(slices.Values(x)))
+			value = reflect.ValueOf(once(x))
 		}
 	}
 	switch value.Kind() {

@@ -64,6 +64,9 @@ func Parse(text []byte) ([]*Scenario, error) {
 	if err := d.Decode(&raw); err != nil {
 		return nil, fmt.Errorf("it is no array of scenarios: %w", err)
 	}
+	if raw == nil {
+		return nil, errors.New("it is no array of scenarios: it is null")
+	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("something follows the array of scenarios")
 	}
@@ -79,13 +82,16 @@ func Parse(text []byte) ([]*Scenario, error) {
 }
 
 func parse(text json.RawMessage) (s *Scenario, name string, err error) {
-	o, err := membersOf(text)
-	if err != nil {
-		return nil, "", err
+	o, wrong := membersOf(text)
+	if o == nil {
+		return nil, "", wrong
 	}
 	s = &Scenario{}
 	if err := o.read("name", &s.Name); err != nil || s.Name == "" {
-		return nil, s.Name, errors.Join(err, errors.New("it has no name"))
+		return nil, s.Name, errors.Join(wrong, err, errors.New("it has no name"))
+	}
+	if wrong != nil {
+		return nil, s.Name, wrong
 	}
 	err = s.parse(o)
 	if err == nil {
@@ -202,12 +208,12 @@ func parseEvent(text json.RawMessage) (e event, err error) {
 		key string
 		who side
 	}{{"local", local}, {"remote", remote}, {"event", nobody}} {
+		if _, there := o.left[s.key]; !there {
+			continue
+		}
 		word := ""
 		if err := o.read(s.key, &word); err != nil {
 			return e, err
-		}
-		if word == "" {
-			continue
 		}
 		words++
 		e.who, e.what = s.who, kind(word)
@@ -280,12 +286,62 @@ func (e *event) parse(o *members) (err error) {
 // members are the members of a JSON object that were not read yet.
 type members struct{ left map[string]json.RawMessage }
 
+// membersOf reads a JSON object. Where a member is there twice it gives what it has read
+// beside the error.
 func membersOf(text json.RawMessage) (*members, error) {
-	var o members
-	if err := json.Unmarshal(text, &o.left); err != nil || o.left == nil {
+	var twice error
+	o := &members{left: map[string]json.RawMessage{}}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return nil, fmt.Errorf("it is no JSON object: %s", text)
 	}
-	return &o, nil
+	for d.More() {
+		var value json.RawMessage
+		name, err := d.Token()
+		if err == nil {
+			err = d.Decode(&value)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("it is no JSON object: %s: %w", text, err)
+		}
+		key := name.(string)
+		if _, there := o.left[key]; there && twice == nil {
+			twice = fmt.Errorf("%s is there twice", key)
+		}
+		o.left[key] = value
+	}
+	return o, twice
+}
+
+// noNull refuses null and members that are there twice, at any depth of what is not null
+// itself.
+func noNull(text json.RawMessage) error {
+	inner := map[string]json.RawMessage{}
+	switch text[0] {
+	case '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(text, &list); err != nil {
+			return err
+		}
+		for i, e := range list {
+			inner[fmt.Sprintf("element %d", i)] = e
+		}
+	case '{':
+		o, err := membersOf(text)
+		if err != nil {
+			return err
+		}
+		inner = o.left
+	}
+	for _, name := range slices.Sorted(maps.Keys(inner)) {
+		if string(inner[name]) == "null" {
+			return fmt.Errorf("%s is null", name)
+		}
+		if err := noNull(inner[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // take takes a member out.
@@ -303,6 +359,11 @@ func (o *members) read(key string, to any) error {
 	}
 	if string(text) == "null" {
 		return fmt.Errorf("%s is null", key)
+	}
+	if _, raw := to.(*[]json.RawMessage); !raw {
+		if err := noNull(text); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
 	}
 	if err := json.Unmarshal(text, to); err != nil {
 		return fmt.Errorf("%s: %s", key, strings.TrimPrefix(err.Error(), "json: "))

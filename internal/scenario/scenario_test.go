@@ -141,34 +141,52 @@ func TestMessages(t *testing.T) {
 func TestNotScenarios(t *testing.T) {
 	const name = `scenario 1, "n": `
 	for text, want := range map[string]string{
-		`{}`:                          "no array of scenarios",
-		`[`:                           "no array of scenarios",
-		`[] []`:                       "something follows",
-		`[7]`:                         `scenario 1, "": it is no JSON object: 7`,
-		`[{}]`:                        "it has no name",
-		`[{"name": 7}]`:               "name: ",
-		scen(`"modle": "FieldItem"`):  name + `unknown key "modle"`,
-		scen(`"Strategy": "discard"`): name + `unknown key "Strategy"`,
-		`[{"name": "n", "events": [], "want": {}}]`:                                   name + `model is "" (allowed: ["FieldItem" "JournalItem" "ObjectItem"])`,
-		`[{"name": "n", "model": "FieldItem", "events": []}]`:                         name + "it has neither want nor want_error",
-		scen(`"strategy": "hope"`):                                                    name + `"hope" is not a strategy`,
-		scen(`"strategy": "manual"`):                                                  name + "the strategy manual needs a function",
-		scen(`"strategy": null`):                                                      name + "strategy is null",
-		scen(`"policy": {"remote": "drop"}`):                                          name + `policy: unknown key "remote"`,
-		scen(`"policy": {"remote_deleted": "keep"}`):                                  name + `policy: remote_deleted is "keep" (allowed: ["drop" "restore"])`,
-		scen(`"policy": {"local_deleted": "drop"}`):                                   name + `policy: local_deleted is "drop" (allowed: ["delete" "keep"])`,
-		scen(`"policy": {"dangling": "no"}`):                                          name + `policy: dangling is "no" (allowed: ["clear" "report"])`,
-		scen(`"base": {"x": {"txet": "a"}}`):                                          name + `base: x: unknown key "txet"`,
-		scen(`"base": {"x": {"sub": {"d": 1}}}`):                                      name + `base: x: unknown key "sub.d"`,
-		scen(`"base": {"x": {"sub.a": "p", "sub": {"a": "q"}}}`):                      name + `base: x: sub.a is there twice`,
-		scen(`"base": {"x": {"sub": 1}}`):                                             name + `base: x: sub: it is no JSON object: 1`,
-		scen(`"base": {"x": {"text": 1}}`):                                            name + `base: x: text: cannot unmarshal number`,
-		scen(`"base": {"x": {"text": null}}`):                                         name + `base: x: text cannot be null`,
-		scen(`"base": {"x": {"rows": [{"ident": "1"}]}}`):                             name + `base: x: rows: unknown field "ident"`,
-		scen(`"base": {"x": {"id": "y"}}`):                                            name + `base: x: the id is "y", and the key is "x"`,
-		scen(`"base": {"": {}}`):                                                      name + `base: an object has an empty key`,
-		scen(`"base": []`):                                                            name + `base: it is no JSON object: []`,
-		scen(`"want_pending": "x"`):                                                   name + `want_pending: cannot unmarshal string`,
+		`{}`:                               "no array of scenarios",
+		`null`:                             "it is no array of scenarios: it is null",
+		`[null]`:                           `scenario 1, "": it is no JSON object: null`,
+		scen(`"model": "ObjectItem"`):      name + "model is there twice",
+		scen(`"base": {"x": {}, "x": {}}`): name + "base: x is there twice",
+		scen(`"base": {"x": {"num": 1, "num": 2}}`):               name + "base: x: num is there twice",
+		scen(`"base": {"x": {"sub": {"a": "p", "a": "q"}}}`):      name + "base: x: sub: a is there twice",
+		scen(`"base": {"x": {"attrs": {"k": "p", "k": "q"}}}`):    name + "base: x: attrs: k is there twice",
+		scen(`"base": {"x": {"rows": [{"id": "1", "id": "2"}]}}`): name + "base: x: rows: element 0: id is there twice",
+		scen(`"base": {"x": {"rows": [{"ID": "1"}]}}`):            name + `base: x: rows: unknown field "ID"`,
+		scen(`"base": {"x": {"rows": [{"id": "1"}, null]}}`):      name + "base: x: rows: element 1 is null",
+		scen(`"base": {"x": {"rows": [{"id": null}]}}`):           name + "base: x: rows: element 0: id is null",
+		scen(`"base": {"x": {"list": [null]}}`):                   name + "base: x: list: element 0 is null",
+		scen(`"base": {"x": {"nums": {"k": null}}}`):              name + "base: x: nums: k is null",
+		scen(`"want_pending": [null]`):                            name + "want_pending: element 0 is null",
+		scen(`"events": [null]`):                                  name + "event 0: it is no JSON object: null",
+		event(`{"event": "push", "event": "pull"}`):               name + "event 0: event is there twice",
+		event(`{"local": "set", "event": "", "key": "x"}`):        name + `event 0: event is "" (allowed: [`,
+		event(`{"local": "", "event": "push"}`):                   name + `event 0: local is "" (allowed: [`,
+		`[`:                                                       "no array of scenarios",
+		`[] []`:                                                   "something follows",
+		`[7]`:                                                     `scenario 1, "": it is no JSON object: 7`,
+		`[{}]`:                                                    "it has no name",
+		`[{"name": 7}]`:                                           "name: ",
+		scen(`"modle": "FieldItem"`):                              name + `unknown key "modle"`,
+		scen(`"Strategy": "discard"`):                             name + `unknown key "Strategy"`,
+		`[{"name": "n", "events": [], "want": {}}]`:               name + `model is "" (allowed: ["FieldItem" "JournalItem" "ObjectItem"])`,
+		`[{"name": "n", "model": "FieldItem", "events": []}]`:     name + "it has neither want nor want_error",
+		scen(`"strategy": "hope"`):                                name + `"hope" is not a strategy`,
+		scen(`"strategy": "manual"`):                              name + "the strategy manual needs a function",
+		scen(`"strategy": null`):                                  name + "strategy is null",
+		scen(`"policy": {"remote": "drop"}`):                      name + `policy: unknown key "remote"`,
+		scen(`"policy": {"remote_deleted": "keep"}`):              name + `policy: remote_deleted is "keep" (allowed: ["drop" "restore"])`,
+		scen(`"policy": {"local_deleted": "drop"}`):               name + `policy: local_deleted is "drop" (allowed: ["delete" "keep"])`,
+		scen(`"policy": {"dangling": "no"}`):                      name + `policy: dangling is "no" (allowed: ["clear" "report"])`,
+		scen(`"base": {"x": {"txet": "a"}}`):                      name + `base: x: unknown key "txet"`,
+		scen(`"base": {"x": {"sub": {"d": 1}}}`):                  name + `base: x: unknown key "sub.d"`,
+		scen(`"base": {"x": {"sub.a": "p", "sub": {"a": "q"}}}`):  name + `base: x: sub.a is there twice`,
+		scen(`"base": {"x": {"sub": 1}}`):                         name + `base: x: sub: it is no JSON object: 1`,
+		scen(`"base": {"x": {"text": 1}}`):                        name + `base: x: text: cannot unmarshal number`,
+		scen(`"base": {"x": {"text": null}}`):                     name + `base: x: text cannot be null`,
+		scen(`"base": {"x": {"rows": [{"ident": "1"}]}}`):         name + `base: x: rows: unknown field "ident"`,
+		scen(`"base": {"x": {"id": "y"}}`):                        name + `base: x: the id is "y", and the key is "x"`,
+		scen(`"base": {"": {}}`):                                  name + `base: an object has an empty key`,
+		scen(`"base": []`):                                        name + `base: it is no JSON object: []`,
+		scen(`"want_pending": "x"`):                               name + `want_pending: cannot unmarshal string`,
 		event(`{"local": "set", "key": "x", "fields": {"text": "b"}, "at": "moved"}`): name + `event 0: unknown key "at"`,
 		event(`{"local": "set", "key": "x", "filds": {}}`):                            name + `event 0: unknown key "filds"`,
 		event(`{"local": "set", "fields": {}}`):                                       name + `event 0: set: it has no key`,
@@ -223,5 +241,18 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := scenario.Load(filepath.Join(dir, "notes.txt")); err == nil || !strings.Contains(err.Error(), "notes.txt: ") {
 		t.Errorf("a file that is none: %v", err)
+	}
+}
+
+// In a set repetition means nothing.
+func TestSetsCompare(t *testing.T) {
+	for want, holds := range map[string]bool{`["x", "y"]`: true, `["y", "x", "y"]`: true, `["x"]`: false} {
+		all, err := scenario.Parse([]byte(`[{"name": "n", "model": "FieldItem", "events": [{"local": "set", "key": "x", "fields": {"tags": ["x", "x", "y"]}}], "want": {"x": {"tags": ` + want + `}}}]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := all[0].Run(t.Context(), scenario.Memory); (err == nil) != holds {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }

@@ -20,6 +20,9 @@ import (
 	"os/signal"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/resetgen/resetgen/internal/scenario"
 )
@@ -83,6 +86,14 @@ func parse(args []string, stderr io.Writer) (*command, error) {
 	return c, err
 }
 
+// shown is a name that keeps to its line: one that would not is quoted.
+func shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c, err := parse(args, stderr)
 	if err == flag.ErrHelp {
@@ -106,11 +117,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch {
 		case err != nil:
 			failed++
-			fmt.Fprintf(stdout, "FAIL %s: %v\n", s.Name, err)
+			fmt.Fprintf(stdout, "FAIL %s: %v\n", shown(s.Name), err)
 		default:
 			passed++
 			if c.verbose {
-				fmt.Fprintf(stdout, "ok   %s\n", s.Name)
+				fmt.Fprintf(stdout, "ok   %s\n", shown(s.Name))
 			}
 		}
 	}

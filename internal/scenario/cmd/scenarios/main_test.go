@@ -14,11 +14,14 @@ const mixed = `[
 {"name": "second", "model": "JournalItem", "events": [], "want": {}}
 ]`
 
+// The name has a second line that looks like a result.
+const lines = `[{"name": "bad\n9 passed, 0 failed", "model": "FieldItem", "events": [], "want": {"x": {}}}]`
+
 const unknown = `[{"name": "odd", "model": "FieldItem", "events": [], "want": {}, "wnat": {}}]`
 
 func TestCommand(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"good.json": good, "mixed.json": mixed, "unknown.json": unknown} {
+	for name, text := range map[string]string{"good.json": good, "mixed.json": mixed, "unknown.json": unknown, "lines.json": lines, "zero.json": "null"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -34,6 +37,8 @@ func TestCommand(t *testing.T) {
 		{"-v -store sqlite DIR/good.json", 0, "ok   good\n1 passed, 0 failed\n", ""},
 		{"-store memory DIR/mixed.json", 1, "FAIL first: " + wrong + " (memory)\n1 passed, 1 failed\n", ""},
 		{"DIR/mixed.json DIR/good.json", 1, "FAIL first: " + wrong + " (memory); " + wrong + " (sqlite)\n2 passed, 1 failed\n", ""},
+		{"-store memory DIR/lines.json", 1, `FAIL "bad\n9 passed, 0 failed": wanted x, found no such object; at the backend: wanted x, found no such object (memory)` + "\n0 passed, 1 failed\n", ""},
+		{"DIR/zero.json", 2, "", "zero.json: it is no array of scenarios"},
 		{"-run ^sec DIR/mixed.json", 0, "1 passed, 0 failed\n", ""},
 		{"-run none DIR/mixed.json", 0, "0 passed, 0 failed\n", ""},
 		{"DIR/good.json DIR/unknown.json", 2, "", `unknown.json: scenario 1, "odd": unknown key "wnat"`},
