@@ -17,8 +17,9 @@ const BroughtBack remote.Reason = "restored by this app"
 // Restore makes a copy of a backup the live store; the live store becomes a backup
 // itself. The restored store is a new client: what it holds as unsynced counts as
 // never sent, so it is merged and sent when it is synced, except where all of it was
-// recovered from the backup and has arrived. Where only a part had arrived the rest of
-// a counter cannot be told from it: then counters may count that part twice.
+// recovered from the backup and has arrived. Where only a part had arrived, because the
+// rest has not yet or was taken back here (Backup.TakenBack), that part cannot be told
+// from the rest: then counters may count it twice.
 //
 // What the backend had acknowledged and has lost since (Report.Rewound) is unsynced
 // in no backup. It is there again until the next sync, which has to start over and
