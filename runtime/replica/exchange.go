@@ -107,8 +107,11 @@ func (r *Replica) readOutcome() (*outcome, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &o)
 	}
+	if err == nil && o.Report == nil {
+		err = errors.New("it has no report")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading what a client reset came to: %w", err)
+		return nil, fmt.Errorf("reading what a client reset came to, in %s: %w", r.o.outcomeFile(), err)
 	}
 	return &o, nil
 }

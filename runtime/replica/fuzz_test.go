@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/resetgen/resetgen/runtime/model"
@@ -79,7 +80,7 @@ var forms = []form{
 			return err
 		}
 		return rewrite(r.o.pendingFile(), p)
-	}, seeds: []string{`{"id":"a","step":"moved","reason":"restored","began":"2026-01-01T00:00:00Z","attempts":1,"backup":"b","backups":["b"]}`}},
+	}, seeds: []string{`{"id":"0123456789abcdef","step":"moved","reason":"restored","began":"2026-01-01T00:00:00Z","attempts":1,"backup":"b","backups":["b"]}`}},
 
 	{file: (*Options).outcomeFile, again: func(r *Replica, tx *store.Tx) error {
 		o, err := r.readOutcome()
@@ -169,4 +170,22 @@ func (f *form) read(t *testing.T, o *Options, tx *store.Tx) (b []byte) {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// Text that says nothing is no record: without its step, its id or its report a reset
+// would go on from anywhere.
+func TestRecordsThatSayNothing(t *testing.T) {
+	o := Options{Path: t.TempDir() + "/live"}
+	r := &Replica{o: o}
+	for _, text := range []string{"null", "{}", `{"id":"0123456789abcdef"}`, `{"id":"0123456789abcdef","step":"on"}`, `{"step":"downloaded"}`, `{"report":null}`} {
+		if err := errors.Join(os.WriteFile(o.pendingFile(), []byte(text), 0o600), os.WriteFile(o.outcomeFile(), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := readPending(&o); err == nil || !strings.Contains(err.Error(), o.pendingFile()) {
+			t.Errorf("%s: %+v, %v", text, p, err)
+		}
+		if done, err := r.readOutcome(); err == nil || !strings.Contains(err.Error(), o.outcomeFile()) {
+			t.Errorf("%s: %+v, %v", text, done, err)
+		}
+	}
 }

@@ -134,21 +134,3 @@ func TestManifest(t *testing.T) {
 		}
 	})
 }
-
-// A manifest that is damaged when what was recovered arrives keeps nobody from
-// syncing.
-func TestManifestDamagedBeforeSettled(t *testing.T) {
-	world(t, func(t *testing.T, backend *memremote.Backend) {
-		a := newDevice(t, backend, nil)
-		resets(a, 1)
-		b := a.backups(1)[0]
-		a.must(os.WriteFile(b.Path+".json", []byte("{"), 0o600))
-		syncAll(a)
-		a.begin()
-		a.state(replica.Idle)
-		if _, err := a.Backups(t.Context()); !errors.Is(err, replica.ErrBackupDamaged) {
-			t.Errorf("listing: %v", err)
-		}
-		a.Pause()
-	})
-}
