@@ -54,6 +54,7 @@ func (tx *Tx) OpenCut(size int) (*model.Cut, error) {
 	if cut.Objects == 0 {
 		return nil, nil
 	}
+	cut.Size = min(size, cut.Objects)
 	tx.state.Cut, tx.state.Cuts, tx.dirty = cut, cut.N, true
 	tx.stamped = 0 // what this transaction writes from here on is not in the cut
 	return cut, nil

@@ -103,6 +103,9 @@ func testReconcile(t *testing.T, h Harness) {
 		{reconcile.Recover, swapped, "", []string{
 			"a: 2 mine", "b: 1 mine", "gone: 3 as it was", "stranger: 9 as it was", "stranger too: 8 as it was", "a updated code text", "b updated code text",
 		}},
+		{reconcile.Overwrite, swapped, "", []string{
+			"a: 2 mine", "b: 1 mine", "gone: 3 as it was", "stranger: 9 as it was", "stranger too: 8 as it was", "a updated code text", "b updated code text",
+		}},
 	} {
 		t.Run(c.strategy.String(), func(t *testing.T) {
 			name := h.Path + strings.ReplaceAll(t.Name(), "/", ".")
