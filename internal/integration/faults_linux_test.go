@@ -83,14 +83,6 @@ func withStore(d sqlitestore.Driver, path string, do func(db *store.Store) error
 	return errors.Join(do(db), db.Close())
 }
 
-// say tells, in a process of its own, that something was acknowledged.
-func say(done string, err error) error {
-	if err == nil && os.Getenv(envRole) != "" {
-		fmt.Println(done)
-	}
-	return err
-}
-
 // job makes the stores for a job: a complete one and beside it, as its backup, one
 // with many unsynced changes.
 func job(t *testing.T, d sqlitestore.Driver) (path string, before content) {
