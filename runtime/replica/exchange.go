@@ -38,7 +38,7 @@ func (r *Replica) reconcile(ctx context.Context, p *pending) (*outcome, error) {
 
 func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *outcome, err error) {
 	o := &r.o
-	backup, err := store.Open(ctx, o.Driver, o.Path, o.Schema, o.storeOptions(true))
+	backup, err := r.openBackup(ctx)
 	if err != nil {
 		if (o.Strategy == reconcile.RecoverOrDiscard || o.Strategy == reconcile.Discard) && reconcile.Unreadable(err) {
 			return r.withoutBackup(fresh, err)
@@ -60,6 +60,21 @@ func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *
 		}
 	}
 	return done, errors.Join(err, more.close(), backup.Close())
+}
+
+// openBackup opens the closed live store to read it. A disk that fails for a moment may
+// look like damage, so before anything is said to be that, all of it must be readable
+// and be damaged once more.
+func (r *Replica) openBackup(ctx context.Context) (*store.Store, error) {
+	o := &r.o
+	backup, err := store.Open(ctx, o.Driver, o.Path, o.Schema, o.storeOptions(true))
+	if err == nil || !reconcile.Unreadable(err) {
+		return backup, err
+	}
+	if _, err := o.Driver.Checksum(ctx, o.Path); err != nil {
+		return nil, fmt.Errorf("reading all of it: %w", err)
+	}
+	return store.Open(ctx, o.Driver, o.Path, o.Schema, o.storeOptions(true))
 }
 
 // takeOver makes the fresh copy the client that the backup was, in the transaction

@@ -3,7 +3,9 @@ package sqlitestore
 import (
 	"database/sql/driver"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -75,6 +77,19 @@ func verify(c *conn, catalog *store.Catalog) error {
 	return nil
 }
 
+// damage is the error that quick_check's text about a table means.
+func damage(table, text string) error {
+	if code := unreadPage.FindStringSubmatch(text); code != nil { // which may be the disk
+		n, _ := strconv.Atoi(code[1])
+		return classify(&coded{n, text})
+	}
+	return fmt.Errorf("%w: the table %s: %s", store.ErrCorrupt, quote(table), text)
+}
+
+// unreadPage is what quick_check says of a page that it could not read, with the result
+// code of SQLite.
+var unreadPage = regexp.MustCompile(`unable to get the page. error code=(\d+)`)
+
 // verifyEntries looks through the whole table of the entries, which is as large as
 // what is unsynced. An entry that is damaged is noticed when it is read, one that
 // cannot be found any more is not.
@@ -88,7 +103,7 @@ func verifyEntries(c *conn, catalog *store.Catalog) error {
 		return err
 	}
 	if text := text0(found); text != "ok" {
-		return fmt.Errorf("%w: the table %s: %s", store.ErrCorrupt, quote(table), text)
+		return damage(table, text)
 	}
 	models, err := c.strings(`SELECT DISTINCT e."model" FROM "_reset_entries" AS e`)
 	if err != nil {

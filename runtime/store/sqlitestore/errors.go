@@ -54,6 +54,15 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() []error { return []error{f.cause.means, f.err} }
 
+// coded is a result code of SQLite that was told in a text.
+type coded struct {
+	code int
+	text string
+}
+
+func (e *coded) Error() string { return e.text }
+func (e *coded) Code() int     { return e.code }
+
 // classify gives an error of SQLite the meaning that it has to the callers of a
 // store.
 func classify(err error) error {
