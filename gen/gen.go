@@ -20,19 +20,12 @@ import (
 )
 
 // Options say what to generate for.
-type Options struct {
-	Dir      string   // the working folder; "" is the current one
-	Patterns []string // packages, as for the go command; none: the one in Dir
-	Tags     string   // build tags, separated by commas
-	Env      []string // added to the environment of the go command
-}
+type Options = load.Options
 
 // Result is what was generated.
 type Result struct {
 	Files  []*File // by path; what is generated, and what is to be removed
 	Models []*schema.Package
-
-	dir string
 }
 
 // Generate makes the files for all models of the packages named, in memory.
@@ -43,7 +36,8 @@ func Generate(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := load.Load(ctx, load.Options{Dir: dir, Patterns: opts.Patterns, Tags: opts.Tags, Env: opts.Env})
+	opts.Dir = dir
+	roots, err := load.Load(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +111,7 @@ func (g *generation) free(p *load.Package, name string) string {
 
 // result compares what was generated with what is there.
 func (g *generation) result(folders []load.Folder) (*Result, error) {
-	r := &Result{dir: g.dir}
+	r := &Result{}
 	for path, content := range g.content {
 		f, err := g.file(path, content)
 		if err != nil {

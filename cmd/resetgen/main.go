@@ -1,15 +1,3 @@
-// Command resetgen generates, for annotated structs, the code that records,
-// compares and merges what is unsynced.
-//
-// Usage:
-//
-//	resetgen [flags] [package patterns]
-//
-// It is meant for go generate:
-//
-//	//go:generate go tool resetgen
-//
-// See the documentation of the module for the annotations.
 package main
 
 import (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ var runtimePackages = []string{
 const modulePath = "github.com/resetgen/resetgen"
 
 func (o *Options) config(ctx context.Context, mode packages.LoadMode) *packages.Config {
-	cfg := &packages.Config{Context: ctx, Mode: mode, Dir: o.Dir, Env: append(os.Environ(), o.Env...)}
+	cfg := &packages.Config{Context: ctx, Mode: mode, Dir: o.Dir}
 	if o.Tags != "" {
 		cfg.BuildFlags = []string{"-tags=" + o.Tags}
 	}

@@ -21,7 +21,6 @@ type Options struct {
 	Dir      string   // the working folder; "" is the current one
 	Patterns []string // packages, as for the go command; none: the one in Dir
 	Tags     string   // build tags, separated by commas
-	Env      []string // added to the environment of the go command
 }
 
 // Roots are the packages that the patterns name.
