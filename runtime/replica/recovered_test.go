@@ -86,6 +86,8 @@ func TestRestoreOfWhatWasTakenBack(t *testing.T) {
 				a.must(a.ResetNow(t.Context()))
 				do(a)
 				syncAll(a, b)
+				a.begin() // so that it has noted what there is to note
+				a.Pause()
 				a.clean()
 				with := a.backups(1)[0]
 				if !with.Settled || !with.TakenBack {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -86,7 +87,10 @@ func init() {
 }
 
 func withStore(path string, do func(db *store.Store) error) error {
-	db, err := store.Open(context.Background(), Driver{}, path, &items.Schema, store.Options{})
+	// Another test may be starting a process, which has the file until it is running.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db, err := store.Open(ctx, Driver{}, path, &items.Schema, store.Options{})
 	if err != nil {
 		return err
 	}
