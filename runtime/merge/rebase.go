@@ -73,8 +73,9 @@ func (o *object) change(f int, base model.Value) model.FieldChange {
 	field := &o.Info.Fields[f]
 	c := model.FieldChange{Name: field.Name, Seq: o.entry.Seq, Stamp: o.entry.Stamp, Base: base}
 	if old := o.entry.Of(o.Info, f); old != nil {
-		c.Seq, c.Stamp, c.Touched, c.Held = old.Seq, old.Stamp, old.Touched, old.Held || o.held.Has(f)
+		c.Seq, c.Stamp, c.Touched, c.Held = old.Seq, old.Stamp, old.Touched, old.Held
 	}
+	c.Held = c.Held || o.held.Has(f)
 	return c
 }
 

@@ -96,7 +96,7 @@ func lostObject(m *merge.Model, from backup, local, remote *model.Row) (*LostObj
 	if err != nil {
 		return nil, ofBackup(err)
 	}
-	if e != nil {
+	if e != nil && e.Change != 0 { // of a change that was undone while it was sent nothing else tells
 		if e.Change != model.Updated || o.Absent { // what becomes of it is reported as that of what is unsynced
 			return nil, nil
 		}

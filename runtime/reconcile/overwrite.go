@@ -55,6 +55,9 @@ func (p *Plan) overwrite(to *store.Tx, m *merge.Model, local *model.Row) (*Objec
 	if err != nil {
 		return nil, err
 	}
+	if remote == nil && p.heldBack(m.Info, key) {
+		return object(m.Info, &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Stamp: local.Stamp}, outOfPlace()), nil
+	}
 	d := &merge.Decision{Outcome: merge.Overwrote, Reason: "strategy overwrite"}
 	d.Row, d.Losses = merge.Fit(m, local)
 	from := remote

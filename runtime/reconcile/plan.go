@@ -364,10 +364,20 @@ func (p *Plan) decide(from backup, to *store.Tx, e *model.Entry) (*Object, error
 	if err != nil {
 		return nil, err
 	}
-	if remote == nil && p.o.HeldBack != nil && p.o.HeldBack(model.ObjectKey{Model: m.Info.Name, Key: e.Key}) {
-		return object(m.Info, e, &merge.Decision{Outcome: merge.Failed, Reason: "the backend has the object, but another one with the same unique value takes its place here; the change stays in the backup"}), nil
+	if remote == nil && p.heldBack(m.Info, e.Key) {
+		return object(m.Info, e, outOfPlace()), nil
 	}
 	return object(m.Info, e, merge.Object(m, p.o.Policy, e, local, remote)), nil
+}
+
+// heldBack tells whether the backend has an object that the fresh store lacks.
+func (p *Plan) heldBack(m *model.Info, key model.Value) bool {
+	return p.o.HeldBack != nil && p.o.HeldBack(model.ObjectKey{Model: m.Name, Key: key})
+}
+
+// outOfPlace is what becomes of the changes of such an object.
+func outOfPlace() *merge.Decision {
+	return &merge.Decision{Outcome: merge.Failed, Reason: "the backend has the object, but another one with the same unique value takes its place here; the change stays in the backup"}
 }
 
 // object describes a decision.

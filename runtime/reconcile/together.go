@@ -74,7 +74,7 @@ func (p *Plan) waiting(to *store.Tx, refused []*Object) (*waiting, error) {
 		}
 		w.old[o] = old
 		for f := range d.Fields.All() {
-			if o.info.Fields[f].Unique {
+			if o.info.Fields[f].Unique && !old.Values[f].IsNull() {
 				w.holders[holding{o.info, f, old.Values[f]}] = o
 			}
 		}

@@ -45,10 +45,14 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 			}
 			w := wayMaker{r: r, to: to, unsynced: func(m *model.Info, key model.Value) bool {
 				e, err := from.Entry(m, key)
+				var row *model.Row
+				if err == nil && r.o.Strategy == reconcile.Overwrite { // which writes all that is there
+					row, err = from.Row(m, key)
+				}
 				if err != nil && unread == nil {
 					unread = err
 				}
-				return e != nil
+				return e != nil || row != nil
 			}}
 			for i, o := range held {
 				m := r.o.Schema.Model(o.Model)

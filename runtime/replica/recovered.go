@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/store"
@@ -24,10 +25,25 @@ type recovered struct {
 
 // recoveredObject is an object in the note. The key is in its binary form.
 type recoveredObject struct {
-	Model string `json:"model"`
-	Key   []byte `json:"key"`
+	Model  string   `json:"model"`
+	Key    []byte   `json:"key"`
+	Fields []string `json:"fields,omitempty"` // that were recovered and have been unsynced since
 
-	undone bool // the app has taken it back while it was being sent
+	undone []string // of them, those that the app has taken back while they were being sent
+}
+
+// missing lists the fields that the entry does not have. That of a deletion has none, and
+// stands for them all.
+func (o *recoveredObject) missing(e *model.Entry) (names []string) {
+	if e.Change == model.Deleted {
+		return nil
+	}
+	for _, name := range o.Fields {
+		if e.Field(name) == nil {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func readRecovered(tx *store.Tx) (n recovered, err error) {
@@ -76,7 +92,7 @@ func (n *recovered) keep(tx *store.Tx, schema *store.Schema, keep func(o *recove
 	return nil
 }
 
-// before is called before a transaction settles anything: what has no entry any more
+// before is called before a transaction settles anything: what is in no entry any more
 // was taken back.
 func (n *recovered) before(tx *store.Tx, schema *store.Schema) error {
 	return n.keep(tx, schema, func(o *recoveredObject, e *model.Entry) bool {
@@ -84,19 +100,42 @@ func (n *recovered) before(tx *store.Tx, schema *store.Schema) error {
 			n.TakenBack = true
 			return false
 		}
-		o.undone = e.Change == 0
+		gone := o.missing(e)
+		if e.Sent != nil {
+			o.undone = gone
+		} else if len(gone) > 0 {
+			n.TakenBack = true
+			n.drop(o, gone)
+		}
 		return true
 	})
 }
 
-// after is called when the transaction has settled what it could: what has no entry any
-// more is settled now. What was undone while it was being sent has one still, of the
-// change back, if it had arrived.
+// after is called when the transaction has settled what it could: what is in no entry
+// any more is settled now. What was undone while it was being sent is in one still, as
+// the change back, if it had arrived.
 func (n *recovered) after(tx *store.Tx, schema *store.Schema) error {
 	return n.keep(tx, schema, func(o *recoveredObject, e *model.Entry) bool {
-		n.TakenBack = n.TakenBack || e == nil && o.undone
-		return e != nil
+		if e == nil {
+			n.TakenBack = n.TakenBack || len(o.undone) > 0
+			return false
+		}
+		gone := o.missing(e)
+		for _, name := range o.undone {
+			n.TakenBack = n.TakenBack || slices.Contains(gone, name)
+		}
+		n.drop(o, gone)
+		return true
 	})
+}
+
+// drop takes fields off an object in the note.
+func (n *recovered) drop(o *recoveredObject, fields []string) {
+	if len(fields) == 0 {
+		return
+	}
+	o.Fields = slices.DeleteFunc(slices.Clone(o.Fields), func(name string) bool { return slices.Contains(fields, name) })
+	n.changed = true
 }
 
 // settling runs do in a transaction of the live store that takes over what the backend
@@ -132,14 +171,18 @@ func (r *Replica) noteRecovered(to, from *store.Tx) error {
 		}
 		n.TakenBack = err != nil || earlier.TakenBack
 		for _, o := range earlier.Objects {
-			n.TakenBack = n.TakenBack || o.undone
+			n.TakenBack = n.TakenBack || len(o.undone) > 0
 		}
 	}
 	for e, err := range to.Entries() {
 		if err != nil {
 			return err
 		}
-		n.Objects = append(n.Objects, recoveredObject{Model: e.Model, Key: model.AppendValue(nil, e.Key)})
+		o := recoveredObject{Model: e.Model, Key: model.AppendValue(nil, e.Key)}
+		for i := range e.Fields {
+			o.Fields = append(o.Fields, e.Fields[i].Name)
+		}
+		n.Objects = append(n.Objects, o)
 	}
 	return n.save(to)
 }

@@ -121,7 +121,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 	r.changes.Merge = store.Changes.And
 	r.uploads.init(r.log)
 	r.downloads.init(r.log)
-	if err := r.finishAtOpen(ctx); err != nil {
+	if err := r.work(ctx, func() error { return r.finishAtOpen(ctx) }); err != nil {
 		return nil, fmt.Errorf("opening the replica %s: %w", o.Path, err)
 	}
 	return r, nil

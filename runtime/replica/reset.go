@@ -226,7 +226,7 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 // was recovered.
 func (r *Replica) conclude(ctx context.Context, p *pending, done *outcome) error {
 	ctx = detach(ctx)
-	if err := r.keep(ctx, p, done); err != nil { // the outcome is still on disk, so it is tried again
+	if err := errors.Join(r.keep(ctx, p, done), r.countHeld(ctx)); err != nil { // the outcome is still on disk, so it is tried again
 		return err
 	}
 	if err := r.after(ctx, done); err != nil {
@@ -300,14 +300,15 @@ func (r *Replica) finishAtOpen(ctx context.Context) error {
 	if done != nil { // what is missing is a file of its own, and no reason to keep the app from its data
 		failure = errors.Join(failure, r.conclude(ctx, r.pending, done))
 	}
-	r.setState(Stopped)
 	if failure != nil {
 		r.log.Error("a pending client reset could not be finished", "replica", r.o.Path, "error", r.tellGaveUp(ctx, failure))
-		r.setStatus(func(s *Status) {
-			s.Err = failure
-			r.resting = *s
-		})
 	}
+	r.setStatus(func(s *Status) {
+		if r.session == nil { // else a callback has started it
+			*s = Status{State: Stopped, Err: failure, HeldBack: s.HeldBack}
+			r.resting = *s
+		}
+	})
 	return nil
 }
 

@@ -91,5 +91,10 @@ func (r *Replica) rest(err error) {
 		}
 		*s = Status{State: r.resting.State, Err: r.resting.Err, HeldBack: s.HeldBack}
 	})
-	r.poke()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	hold(r.kick)
+	if r.session != nil { // which may be waiting to try again, and shows what this has come to
+		hold(r.hurry)
+	}
 }

@@ -137,3 +137,49 @@ func TestHeldFieldOfCounter(t *testing.T) {
 	h.receive(rules.Order{Counter: 1, Set: []string{"base", "r2"}})
 	h.has("later", 17+1<<30, []string{"base", "local", "r2"}, 600, true)
 }
+
+// With a stamp for the whole object every field counts as changed, and one that only so
+// counts is held like any other.
+func TestHeldFieldOfAWholeObject(t *testing.T) {
+	undecided := errors.New("undecided")
+	var decide error = undecided
+	m := note("area")
+	m.Info.Track = model.TrackObject
+	m.Info.Fields = append(m.Info.Fields, model.Field{Name: "more", Kind: model.String, Zero: model.StringValue("")})
+	m.Merge = func(c *merge.Context, base, local, remote, result *model.Row) error {
+		result.Values[1] = local.Values[1]
+		if c.Local.Has(2) && !remote.Values[2].Equal(base.Values[2]) {
+			if decide != nil {
+				c.Fail(2, decide)
+				return c.Err()
+			}
+			result.Values[2] = model.StringValue("merged from " + base.Values[2].Text())
+		}
+		return nil
+	}
+	row := func(text, more string) *model.Row {
+		r := model.NewRow(m.Info)
+		r.Values[0], r.Values[1], r.Values[2] = model.StringValue("1"), model.StringValue(text), model.StringValue(more)
+		return r
+	}
+	db := openOn(t, memstore.New(), schemaOf(m), false)
+	must(t, db, func(tx *store.Tx) error { return tx.Load(m.Info, model.StringValue("1"), row("", "n0")) })
+	must(t, db, func(tx *store.Tx) error { return tx.Write(m.Info, model.StringValue("1"), row("t1", "n0")) })
+	if d := receiveArea(t, db, m, row("", "n1")); d.Outcome != merge.Failed || !errors.Is(d.Err, undecided) {
+		t.Fatalf("it is %s: %s", d.Outcome, d.Reason)
+	}
+	must(t, db, func(tx *store.Tx) error { return tx.Write(m.Info, model.StringValue("1"), row("t2", "n0")) })
+	decide = nil
+	receiveArea(t, db, m, row("", "n2"))
+	must(t, db, func(tx *store.Tx) error {
+		now, err := tx.Row(m.Info, model.StringValue("1"))
+		if err != nil {
+			return err
+		}
+		e, err := tx.Entry(m.Info, model.StringValue("1"))
+		if err == nil && (now.Values[2].Text() != "n0" || e.Refused == "" || !e.Holds()) {
+			t.Errorf("it is %v, refused %q", now.Values, e.Refused)
+		}
+		return err
+	})
+}
