@@ -13,11 +13,12 @@ import (
 )
 
 // startOver is a client reset by hand, for an app with a way of its own to sync: app.db
-// in dir becomes a backup, and a store of what was downloaded takes its place, with
-// what was unsynced.
-func startOver(ctx context.Context, dir string, downloaded []inspect.Finding, at stamp.Stamp) (report *reconcile.Report, err error) {
+// in dir becomes the backup of the name given, which no other has, and a store of what
+// was downloaded takes its place, with what was unsynced. A process that is killed calls
+// it again with the same name; if it was through, fs.ErrExist says so.
+func startOver(ctx context.Context, dir, name string, downloaded []inspect.Finding, at stamp.Stamp) (report *reconcile.Report, err error) {
 	driver := sqlitestore.Driver{Name: "sqlite"}
-	app, old, new := filepath.Join(dir, "app.db"), filepath.Join(dir, "backup.db"), filepath.Join(dir, "fresh.db")
+	app, old, new := filepath.Join(dir, "app.db"), filepath.Join(dir, name), filepath.Join(dir, "fresh.db")
 
 	// app.db is closed, and gets a second name, which it keeps. The backup is only read.
 	if err := driver.Link(ctx, app, old); err != nil {
@@ -29,7 +30,10 @@ func startOver(ctx context.Context, dir string, downloaded []inspect.Finding, at
 	}
 	defer func() { err = errors.Join(err, backup.Close()) }()
 
-	// The fresh store holds what the backend has.
+	// The fresh store holds what the backend has, and nothing from an earlier try.
+	if err := driver.Remove(ctx, new); err != nil {
+		return nil, err
+	}
 	fresh, err := store.Open(ctx, driver, new, &inspect.Schema, store.Options{})
 	if err != nil {
 		return nil, err
@@ -48,5 +52,7 @@ func startOver(ctx context.Context, dir string, downloaded []inspect.Finding, at
 	if err := errors.Join(err, fresh.Close()); err != nil {
 		return nil, err
 	}
+
+	// It takes the place of app.db in one step.
 	return report, driver.Replace(ctx, new, app)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,12 +75,15 @@ func TestStartOver(t *testing.T) {
 	}
 	theirs := base
 	theirs.Title, theirs.Visits = "crack (photo)", 6
-	report, err := startOver(t.Context(), dir, []inspect.Finding{theirs}, stamp.Stamp(2))
+	report, err := startOver(t.Context(), dir, "backup-1.db", []inspect.Finding{theirs}, stamp.Stamp(2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if report.Total != 1 || report.Count(merge.Merged) != 1 {
 		t.Errorf("%+v", report)
+	}
+	if _, err := startOver(t.Context(), dir, "backup-1.db", nil, 0); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("once more: %v", err)
 	}
 	if db, err = store.Open(t.Context(), sqlitestore.Driver{Name: "sqlite"}, filepath.Join(dir, "app.db"), &inspect.Schema, store.Options{}); err != nil {
 		t.Fatal(err)

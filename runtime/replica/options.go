@@ -100,7 +100,7 @@ type View func(ctx context.Context, do func(tx *store.Tx) error) error
 // Recovery is what a client reset came to.
 type Recovery struct {
 	Replica *Replica
-	Backup  *store.Store // read only, nil where it cannot be opened; closed when After returns
+	Backup  *store.Store // read only, nil where it cannot be opened; closed when After returns; until then Verify finds it in use
 	Report  *Report
 	Saved   *Backup // where the backup and the report lie, unless somebody has removed them
 }

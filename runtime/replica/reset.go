@@ -196,7 +196,7 @@ func (r *Replica) exchange(ctx context.Context, p *pending) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		return fmt.Errorf("transactions went on for %v: %w", r.o.Drain, ErrResetNeedsRestart)
+		return fmt.Errorf("transactions went on for %v (is one begun inside of another?): %w", r.o.Drain, ErrResetNeedsRestart)
 	}
 	defer r.gate.open()
 	ctx = detach(ctx)

@@ -169,7 +169,8 @@ func (b *Backend) replace(c *content) {
 
 // Reset makes a client start over: its cursors are answered with the reason until
 // it comes with one that it got afterwards. The client "" is everybody, those that
-// come later included.
+// come later included. A client that has never downloaded has no cursor, and nothing
+// to start over from.
 func (b *Backend) Reset(client string, reason remote.Reason) {
 	b.write(func(c *content) {
 		if client == "" {
