@@ -100,7 +100,7 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error)
 	if err := r.noteRecovered(to, from); err != nil {
 		return nil, err
 	}
-	return result, writeJSON(r.o.outcomeFile(), result)
+	return result, r.writeOutcome(result)
 }
 
 // withoutBackup is what is left where the live store cannot even be opened: the
@@ -113,7 +113,19 @@ func (r *Replica) withoutBackup(fresh *store.Store, why error) (*outcome, error)
 		Backup: r.o.Path, Fresh: fresh.Path(), Strategy: r.o.Strategy, Applied: true, FellBack: why.Error(), Unlisted: true,
 		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
 	}}
-	return result, writeJSON(r.o.outcomeFile(), result)
+	return result, r.writeOutcome(result)
+}
+
+// writeOutcome writes it in as few bytes as it takes: the app waits for its store.
+func (r *Replica) writeOutcome(o *outcome) error {
+	text, err := json.Marshal(o)
+	if err == nil {
+		err = replaceFile(r.o.outcomeFile(), text)
+	}
+	if err != nil {
+		return fmt.Errorf("noting what a client reset came to: %w", err)
+	}
+	return nil
 }
 
 func (r *Replica) readOutcome() (*outcome, error) {

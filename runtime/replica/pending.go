@@ -148,8 +148,7 @@ func (r *Replica) forget() error {
 	return nil
 }
 
-// writeJSON writes a file that is there whole or not at all, and lasts. A kill may
-// leave draftOf it, which the next call writes over.
+// writeJSON writes a file that people may want to read (replaceFile).
 func writeJSON(path string, v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
@@ -158,11 +157,17 @@ func writeJSON(path string, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
+	return replaceFile(path, text.Bytes())
+}
+
+// replaceFile writes a file that is there whole or not at all, and lasts. A kill may
+// leave draftOf it, which the next call writes over.
+func replaceFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	draft := draftOf(path)
-	err := writeFile(draft, text.Bytes())
+	err := writeFile(draft, text)
 	if err == nil {
 		err = atomic.ReplaceFile(draft, path)
 	}

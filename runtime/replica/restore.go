@@ -115,5 +115,5 @@ func (r *Replica) restored(ctx context.Context, p *pending) error {
 		}
 		return nil
 	})
-	return errors.Join(err, live.Close(), writeJSON(r.o.outcomeFile(), &result))
+	return errors.Join(err, live.Close(), r.writeOutcome(&result))
 }
