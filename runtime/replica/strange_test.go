@@ -10,23 +10,22 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/remote/memremote"
 	"github.com/resetgen/resetgen/runtime/replica"
 )
 
-// markRemote has the marks of its snapshots changed.
+// markRemote says that other chunks are done than are in the marks of its snapshots.
 type markRemote struct {
 	*memremote.Backend
-	change func(m *model.Mark)
+	done atomic.Int64 // 0 for those that are
 }
 
 func (r *markRemote) Snapshot(ctx context.Context, client string, resume remote.Resume) iter.Seq2[*remote.SnapshotPage, error] {
 	return func(yield func(*remote.SnapshotPage, error) bool) {
 		for page, err := range r.Backend.Snapshot(ctx, client, resume) {
-			if err == nil && page.Last {
-				r.change(&page.Mark)
+			if done := r.done.Load(); err == nil && page.Last && done != 0 {
+				page.Mark.Done = int(done)
 			}
 			if !yield(page, err) {
 				return
@@ -37,19 +36,19 @@ func (r *markRemote) Snapshot(ctx context.Context, client string, resume remote.
 
 // A mark that cannot be is an error, and nothing is kept of it.
 func TestStrangeMark(t *testing.T) {
-	for what, done := range map[string]int{"less than none": -5, "too many": 1 << 40} {
+	for what, done := range map[string]int64{"less than none": -5, "too many": 1 << 40} {
 		t.Run(what, func(t *testing.T) {
 			world(t, func(t *testing.T, backend *memremote.Backend) {
-				r := &markRemote{backend, func(*model.Mark) {}}
+				r := &markRemote{Backend: backend}
 				a := newDevice(t, r, nil)
 				a.set("x", write("base", 1))
 				syncAll(a)
 				a.set("x", write("mine", 2))
-				r.change = func(m *model.Mark) { m.Done = done }
+				r.done.Store(done)
 				backend.Reset("", remote.Operator)
 				a.begin()
 				a.state(replica.Offline)
-				r.change = func(*model.Mark) {}
+				r.done.Store(0)
 				time.Sleep(time.Hour)
 				a.state(replica.Idle)
 				a.has("x", "mine", 3)
