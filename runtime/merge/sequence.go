@@ -115,6 +115,7 @@ type merger[E any] struct {
 	merged     []E
 	ms         []rune
 	theirs     []bool // of merged: whether the remote side put it there, or a merge of both
+	resolved   bool   // whether any of it is a merge of both
 }
 
 // mergeSequence merges three sequences. Where both sides changed a stretch,
@@ -148,6 +149,7 @@ func mergeSequence[E any, K comparable](id func(E) K, base, local, remote []E, r
 			if !ok {
 				return nil, false
 			}
+			m.resolved = true
 			m.add(both, number(numbers, both, id), true)
 		}
 	}
@@ -168,13 +170,14 @@ func (m *merger[E]) add(elements []E, numbers []rune, theirs bool) {
 	}
 }
 
-// holds tells whether all has what part did to the base, and what is merged and
-// nothing else: the elements of part in their order, except those of the base that all
-// removed, and none that part removed.
+// holds tells whether all has what part did to the base, and whatever is merged: the
+// elements of part in their order, except those of the base that all removed, and none
+// that part removed. Where something was resolved all must have that too, and so
+// nothing else.
 func (m *merger[E]) holds(all, part []rune) bool {
 	inBase, inAll, inPart, inMerged := m.count(m.bs), m.count(all), m.count(part), m.count(m.ms)
 	for n := range inAll {
-		if inPart[n] < inBase[n] && inPart[n] < inAll[n] || (inMerged[n] > 0) != (inAll[n] > 0) {
+		if inPart[n] < inBase[n] && inPart[n] < inAll[n] || inMerged[n] > 0 && inAll[n] == 0 || m.resolved && inAll[n] > 0 && inMerged[n] == 0 {
 			return false
 		}
 	}
@@ -242,15 +245,15 @@ func (m *merger[E]) dropRemoved() (touched []E) {
 }
 
 // keptByBoth lists what is left of base, by its indexes, where both sides only
-// removed. Which of equal neighbours a side removed cannot be told, so of all ways to
-// see it that one counts in which both removed the same as far as it goes.
+// removed. Which of several equal elements a side removed cannot be told, so of the ways
+// to see it that one counts in which the most is left.
 func keptByBoth(base, local, remote []rune) []int {
 	var most []int
-	for _, l := range removals(base, lcs.DiffRunes(base, local)) {
-		for _, r := range removals(base, lcs.DiffRunes(base, remote)) {
+	for _, l := range embeddings(base, local) {
+		for _, r := range embeddings(base, remote) {
 			var kept []int
 			for i := range base {
-				if !l[i] && !r[i] {
+				if l[i] && r[i] {
 					kept = append(kept, i)
 				}
 			}
@@ -262,38 +265,33 @@ func keptByBoth(base, local, remote []rune) []int {
 	return most
 }
 
-// removals says which elements of base are removed: with each run of them as it is,
-// as early and as late as it can be.
-func removals(base []rune, diffs []lcs.Diff) [3][]bool {
-	var all [3][]bool
-	for way := range all {
-		removed := make([]bool, len(base))
-		for _, d := range diffs {
-			for i := d.Start; i < d.End; i++ {
-				removed[i] = true
-			}
+// embeddings says which elements of base are those of part, which are all in it: as a
+// comparison sees it, if that sees nothing but removals, as early and as late as can be.
+func embeddings(base, part []rune) (ways [][]bool) {
+	compared, removals := slices.Repeat([]bool{true}, len(base)), true
+	for _, d := range lcs.DiffRunes(base, part) {
+		removals = removals && d.ReplStart == d.ReplEnd
+		for i := d.Start; i < d.End; i++ {
+			compared[i] = false
 		}
-		for i, d := range diffs {
-			from, to := d.Start, d.End
-			first, last := 0, len(base)
-			if i > 0 {
-				first = diffs[i-1].End
-			}
-			if i < len(diffs)-1 {
-				last = diffs[i+1].Start
-			}
-			for way == 1 && from > first && base[from-1] == base[to-1] {
-				from, to = from-1, to-1
-				removed[from], removed[to] = true, false
-			}
-			for way == 2 && to < last && base[from] == base[to] {
-				removed[from], removed[to] = false, true
-				from, to = from+1, to+1
-			}
-		}
-		all[way] = removed
 	}
-	return all
+	if removals {
+		ways = append(ways, compared)
+	}
+	early, late := make([]bool, len(base)), make([]bool, len(base))
+	next := 0
+	for i, n := range base {
+		if next < len(part) && part[next] == n {
+			early[i], next = true, next+1
+		}
+	}
+	next = len(part) - 1
+	for i, n := range slices.Backward(base) {
+		if next >= 0 && part[next] == n {
+			late[i], next = true, next-1
+		}
+	}
+	return append(ways, early, late)
 }
 
 // contains tells whether the elements of part are in all, in their order, with
