@@ -211,9 +211,11 @@ func (r *Replica) settled(ctx context.Context, name string, takenBack bool) erro
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // pruned by force
 		return nil
-	case err != nil: // Backups shows it, and it stays
+	case errors.Is(err, ErrBackupDamaged): // there is nothing to note it in; Backups shows it, and it stays
 		r.log.Error("a backup cannot be called settled", "replica", r.o.Path, "error", err)
 		return nil
+	case err != nil: // the next round tries again
+		return err
 	}
 	if err := r.seal(ctx, b); err != nil {
 		r.log.Error("a backup stays without its checksum", "replica", r.o.Path, "error", err)
