@@ -237,7 +237,9 @@ func (m *merger[E]) dropRemoved() (touched []E) {
 				continue
 			}
 		}
-		m.merged[at], m.ms[at], m.theirs[at] = m.merged[i], m.ms[i], m.theirs[i]
+		if at < i { // else it may be a side's own list, of which nothing is taken out
+			m.merged[at], m.ms[at], m.theirs[at] = m.merged[i], m.ms[i], m.theirs[i]
+		}
 		at++
 	}
 	m.merged, m.ms, m.theirs = m.merged[:at], m.ms[:at], m.theirs[:at]
