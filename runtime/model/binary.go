@@ -109,6 +109,31 @@ func DecodeEntry(b []byte, e *Entry) error {
 	return d.end("entry")
 }
 
+// AppendListed appends the binary form of an entry with its model and key, as one of a
+// list of entries, to b.
+func AppendListed(b []byte, e *Entry) []byte {
+	b = appendString(b, e.Model)
+	b = AppendValue(b, e.Key)
+	return appendString(b, string(AppendEntry(nil, e)))
+}
+
+// DecodeList reads the entries that AppendListed has appended one after the other.
+func DecodeList(b []byte) ([]*Entry, error) {
+	var list []*Entry
+	for d := (decoder{rest: b}); len(d.rest) > 0; {
+		e := &Entry{Model: d.string(), Key: d.value()}
+		form := d.string()
+		if d.err != nil {
+			return nil, d.err
+		}
+		if err := DecodeEntry([]byte(form), e); err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
 // part reads an entry inside of the entry of the same object.
 func (d *decoder) part(of *Entry) *Entry {
 	e := &Entry{Model: of.Model, Key: of.Key}

@@ -16,7 +16,7 @@ import (
 // damaged, and what is read is the same when it is written and read again; the bytes
 // may differ, for numbers have longer spellings.
 func FuzzDecode(f *testing.F) {
-	forms := []func(t *testing.T, b []byte) error{entryAgain, markAgain, valueAgain, stampsAgain, jsonAgain, timeAgain}
+	forms := []func(t *testing.T, b []byte) error{entryAgain, markAgain, valueAgain, stampsAgain, jsonAgain, timeAgain, listAgain}
 	for form, seeds := range [][][]byte{
 		{
 			model.AppendEntry(nil, &model.Entry{Change: model.Updated, Seq: 7, Fields: []model.FieldChange{{Name: "text", Base: model.StringValue("a")}}}),
@@ -27,6 +27,7 @@ func FuzzDecode(f *testing.F) {
 		{{1, 0, 200, 1}},
 		{[]byte("null"), []byte("-1"), []byte("18446744073709551615"), []byte(`"\ud800"`), []byte("1e400"), []byte("nothing")},
 		{[]byte("2026-01-01T12:00:00.5+01:00"), []byte("0000-01-01T00:00:00+00:01"), []byte("9999-12-31T23:59:60-14:00")},
+		{model.AppendListed(model.AppendListed(nil, &model.Entry{Model: "a", Key: model.IntValue(1), Change: model.Created}), &model.Entry{Model: "b", Key: model.StringValue("k"), Change: model.Updated})},
 	} {
 		for _, seed := range seeds {
 			f.Add(byte(form), seed)
@@ -48,6 +49,25 @@ func entryAgain(t *testing.T, b []byte) error {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(e, again, identical); diff != "" {
+		t.Fatal(diff)
+	}
+	return nil
+}
+
+func listAgain(t *testing.T, b []byte) error {
+	list, err := model.DecodeList(b)
+	if err != nil {
+		return err
+	}
+	var form []byte
+	for _, e := range list {
+		form = model.AppendListed(form, e)
+	}
+	again, err := model.DecodeList(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(list, again, identical); diff != "" {
 		t.Fatal(diff)
 	}
 	return nil

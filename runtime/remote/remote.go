@@ -22,7 +22,8 @@ import (
 // a client calls one at a time. All of them end soon after their context does.
 //
 // An error is a *ClientResetError, or wraps ErrFenced. Any other one means that the
-// call may or may not have worked, and is worth another try. What a Remote gives is for reading: others may have been given it too.
+// call may or may not have worked, and is worth another try. What a Remote gives is for
+// reading: others may have been given it too.
 type Remote interface {
 	// Pull yields, page by page, the objects that were written after the cursor,
 	// each once and in its newest state, up to what the backend holds at some
@@ -40,9 +41,10 @@ type Remote interface {
 	// refused with an error that wraps ErrFenced. A cut follows every earlier one of
 	// the client's, done to its end or not; numbers may be left out.
 	//
-	// A cut whose Previous is the nonce of another cut than the one that the mark is
-	// about was made against a backend that has been put back since: that is a
-	// *ClientResetError.
+	// A cut whose Previous is not the nonce of the cut that the mark is about, "" where
+	// there is none, was made against a backend that has been put back since: that is a
+	// *ClientResetError. So of several cuts that a client has made and given up, one after
+	// the other, no more than one is applied.
 	//
 	// An object is applied where its bases hold (Holds); else it is listed in the
 	// mark's Conflicts and, as the backend has it, in the answer. An object that the

@@ -16,12 +16,12 @@ import (
 const markName = "mark"
 
 // download fills the store at path with everything that the backend has, or goes
-// on with what is there of the same snapshot. If it is silent nobody is told how far
-// it is.
-func (r *Replica) download(ctx context.Context, path string, silent bool) error {
+// on with what is there of the same snapshot, whose mark it gives. If it is silent nobody
+// is told how far it is.
+func (r *Replica) download(ctx context.Context, path string, silent bool) (mark model.Mark, err error) {
 	client, _, err := r.position(ctx)
 	if err != nil {
-		return err
+		return mark, err
 	}
 	d := &downloader{r: r, ctx: ctx, path: path}
 	from, err := d.open()
@@ -30,9 +30,9 @@ func (r *Replica) download(ctx context.Context, path string, silent bool) error 
 		err = b.snapshot(ctx, client, from, d.restart, d.complete)
 	}
 	if err = errors.Join(err, d.close()); err != nil {
-		return fmt.Errorf("downloading a fresh copy: %w", err)
+		return mark, fmt.Errorf("downloading a fresh copy: %w", err)
 	}
-	return nil
+	return d.mark, nil
 }
 
 // downloader has the fresh copy while it is filled.
@@ -41,6 +41,7 @@ type downloader struct {
 	ctx   context.Context
 	path  string
 	fresh *store.Store
+	mark  model.Mark // of the snapshot that is complete
 }
 
 // open opens the copy. One that cannot be used is begun anew, and so is one that a
@@ -97,6 +98,7 @@ func (d *downloader) update(do func(tx *store.Tx) error) error {
 
 // complete makes the copy a complete one.
 func (d *downloader) complete(tx *store.Tx, page *remote.SnapshotPage) error {
+	d.mark = page.Mark
 	if err := tx.SetMeta(markName, model.AppendMark(nil, &page.Mark)); err != nil {
 		return err
 	}

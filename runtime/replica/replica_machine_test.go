@@ -58,6 +58,7 @@ type machine struct {
 	ledger  ledger
 	saved   []*memremote.Saved
 	refuses atomic.Bool
+	overdue bool // what is late has outlived a restored backend
 
 	trace []string
 }
@@ -155,7 +156,7 @@ func (m *machine) actions() []action {
 func (m *machine) operate() {
 	do := one(m, "operation", []action{
 		{"reset", 1, m.reset}, {"trim", 1, m.trim}, {"recreate", 1, m.recreate}, {"save", 1, m.save}, {"restore", 1, m.restore},
-		{"reset", 1, m.reset}, {"save", 1, m.save}, {"restore", 1, m.restore},
+		{"reset", 1, m.reset}, {"save", 1, m.save}, {"restore", 1, m.restore}, {"lag", 1, m.lag},
 	})
 	m.note("%s", do.name)
 	do.do()
@@ -262,8 +263,9 @@ func (m *machine) object(of ...string) string { return one(m, "object", of) }
 
 // write writes several objects in one transaction: a text of each, perhaps, and
 // parts of those that last.
-func (m *machine) write() {
-	p := m.peer()
+func (m *machine) write() { m.writeOn(m.peer()) }
+
+func (m *machine) writeOn(p *peer) {
 	at := rapid.IntRange(0, 9).Draw(m.T, "at")
 	ids := slices.Compact([]string{one(m, "object", lasting), one(m, "object", slices.Concat(lasting, passing, passing))})
 	kinds := []string{"text", one(m, "kind", partKinds), one(m, "kind", partKinds)}[rapid.IntRange(0, 2).Draw(m.T, "kinds"):]
@@ -392,7 +394,7 @@ func (m *machine) fault() {
 
 func (m *machine) offline() { m.backend.Offline("") }
 func (m *machine) online()  { m.backend.Online("") }
-func (m *machine) late()    { m.backend.DeliverLate() }
+func (m *machine) late()    { m.backend.DeliverLate(); m.overdue = false }
 func (m *machine) refuse()  { m.refuses.Store(!m.refuses.Load()) }
 
 func (m *machine) crashSoon() { m.peer().crash.arm(rapid.IntRange(1, 40).Draw(m.T, "moments")) }
@@ -475,18 +477,50 @@ func (p *peer) sending() (open bool) {
 
 func (m *machine) save() { m.saved = append(m.saved, m.backend.Save()) }
 
-// restore puts the backend back. What was saved after that never happened.
+// restore puts the backend back. What is late may arrive at the backend as it was or as
+// it is then, but not after two of them: a client that has started over in between knows
+// no more what that held.
 func (m *machine) restore() {
 	if len(m.saved) == 0 {
 		m.Skip("nothing is saved")
 	}
-	m.backend.DeliverLate()
+	if m.overdue = !m.overdue && rapid.Bool().Draw(m.T, "late ones stay late"); !m.overdue {
+		m.backend.DeliverLate()
+	}
+	m.putBack(rapid.IntRange(0, len(m.saved)-1).Draw(m.T, "saved"))
+}
+
+// putBack puts the backend back. What was saved after that never happened.
+func (m *machine) putBack(n int) {
 	m.ledger.see(m.content(), false)
-	n := rapid.IntRange(0, len(m.saved)-1).Draw(m.T, "saved")
 	m.backend.Restore(m.saved[n])
-	m.note("%d", n)
+	m.note("to %d", n)
 	m.saved = m.saved[:n+1]
 	m.ledger.see(m.content(), true)
+}
+
+// lag has a chunk arrive only at a backend that was put back to before its client gave
+// it up.
+func (m *machine) lag() {
+	p := m.peer()
+	if !p.usable() {
+		m.Skip("it waits for a restart")
+	}
+	m.late()
+	m.save()
+	m.backend.Inject(memremote.Fault{Call: memremote.Push, Kind: memremote.ArriveLate, Client: p.client(), After: rapid.IntRange(0, 1).Draw(m.T, "after")})
+	contact := func() {
+		m.writeOn(p)
+		p.crash.crashable(func() { _ = p.Upload(context.Background()) })
+		m.ledger.see(m.content(), false)
+	}
+	for range rapid.IntRange(2, 3).Draw(m.T, "attempts") {
+		if contact(); p.crash.where() != "" || !p.usable() {
+			return
+		}
+	}
+	m.putBack(len(m.saved) - 1)
+	m.late()
 }
 
 // finish makes all well again, and checks.

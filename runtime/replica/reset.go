@@ -42,7 +42,7 @@ func (r *Replica) Preview(ctx context.Context) (report *Report, err error) {
 	defer done()
 	err = r.work(ctx, func() error {
 		path := r.o.previewPath()
-		err := r.download(ctx, path, true)
+		_, err := r.download(ctx, path, true)
 		if err == nil {
 			report, err = r.preview(ctx, path)
 		}
@@ -170,7 +170,11 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 		if _, err := r.mark(ctx, true); err != nil {
 			return err
 		}
-		if err := r.download(ctx, r.o.freshPath(), false); err != nil {
+		mark, err := r.download(ctx, r.o.freshPath(), false)
+		if err != nil {
+			return err
+		}
+		if err := r.settling(ctx, func(tx *store.Tx) error { return tx.Arrived(mark) }); err != nil {
 			return err
 		}
 		if err := r.reach(ctx, p, Downloaded); err != nil {

@@ -9,6 +9,9 @@ func LoseState(tx *Tx) error {
 	return tx.engine.SetMeta(stateName, nil)
 }
 
+// DamageLost damages what a store remembers of a lost chunk.
+func DamageLost(tx *Tx) error { return tx.engine.SetMeta(lostName(0, 0), []byte("x")) }
+
 // RewriteState reads a store's record of itself, and gives what is written of it.
 func RewriteState(text []byte) ([]byte, error) {
 	tx := &metaTx{text: text}

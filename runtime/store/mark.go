@@ -43,11 +43,11 @@ func (tx *Tx) CheckMark(mark model.Mark) error {
 	case mark.Done < 0:
 		return fmt.Errorf("the mark says that %d chunks are done", mark.Done)
 	case s.Cut != nil && isOf(mark, s.Cut):
-		if chunks := (s.Cut.Objects + s.Cut.Size - 1) / s.Cut.Size; mark.Done > chunks {
-			return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", mark.Done, mark.N, chunks, ErrStoreCopied)
+		if had := chunks(s.Cut); mark.Done > had {
+			return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", mark.Done, mark.N, had, ErrStoreCopied)
 		}
 		return nil
-	case slices.Contains(s.Superseded, mark.Nonce) && mark.Nonce != "":
+	case s.lostBy(mark) != nil, slices.Contains(s.Superseded, mark.Nonce) && mark.Nonce != "":
 		return &BackendRewoundError{Known: mark, Settled: s.Settled.N}
 	case mark.N > s.Settled.N || mark.N == s.Settled.N && (mark.Nonce != s.Settled.Nonce || mark.Done > s.Settled.Done):
 		return fmt.Errorf("the backend has applied more of cut %d of this client than this store knows: %w", mark.N, ErrStoreCopied)
@@ -83,6 +83,10 @@ func (tx *Tx) Rename() error {
 	}
 	tx.state.Client, tx.state.Epoch, tx.state.Cut, tx.state.Cuts, tx.state.Settled = randomID(), 0, nil, 0, model.Mark{}
 	tx.state.Superseded = nil
+	if err := tx.forgetLost(0); err != nil {
+		tx.failed = err
+		return err
+	}
 	if at := tx.state.LastSynced; at != nil { // whose cut was the other client's
 		own := *at
 		own.Cut, tx.state.LastSynced = 0, &own
@@ -130,8 +134,8 @@ func (s *state) superseded(mark model.Mark) []string {
 	return latest(slices.DeleteFunc(all, func(nonce string) bool { return nonce == "" || nonce == mark.Nonce }))
 }
 
-// lost notes that nothing of the open cut has arrived. A backend that is put back to
+// supersede notes that nothing of the open cut has arrived. A backend that is put back to
 // before it fenced the cut may take its late original all the same.
-func (s *state) lost() { s.Superseded = latest(append(slices.Clone(s.Superseded), s.Cut.Nonce)) }
+func (s *state) supersede() { s.Superseded = latest(append(slices.Clone(s.Superseded), s.Cut.Nonce)) }
 
 func latest(nonces []string) []string { return nonces[max(0, len(nonces)-mostSuperseded):] }

@@ -9,19 +9,6 @@ import (
 	"github.com/resetgen/resetgen/testdata/golden/items"
 )
 
-// cutOf opens a cut, and gives the mark of a backend that has done all of it.
-func cutOf(t *testing.T, db *store.Store, size int) (mark model.Mark) {
-	t.Helper()
-	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(size)
-		if err == nil {
-			mark = model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: (cut.Objects + size - 1) / size}
-		}
-		return err
-	})
-	return mark
-}
-
 func settle(t *testing.T, db *store.Store, mark model.Mark) {
 	t.Helper()
 	must(t, db, func(tx *store.Tx) error { _, err := tx.Settle(mark); return err })
@@ -44,9 +31,9 @@ func put(t *testing.T, db *store.Store, ids ...string) {
 func TestCheckMark(t *testing.T) {
 	db := open(t)
 	put(t, db, "a", "b")
-	settle(t, db, cutOf(t, db, 1))
+	settle(t, db, openCut(t, db, 1))
 	put(t, db, "c", "d")
-	settled := cutOf(t, db, 1)
+	settled := openCut(t, db, 1)
 	settle(t, db, settled)
 	with := func(change func(m *model.Mark)) model.Mark {
 		m := settled

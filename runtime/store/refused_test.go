@@ -25,26 +25,26 @@ func TestLastSynced(t *testing.T) {
 		return at.Cut
 	}
 	put(t, db, "a")
-	mark := cutOf(t, db, 1)
+	mark := openCut(t, db, 1)
 	put(t, db, "b")
 	settle(t, db, mark)
 	if cut() != 1 {
 		t.Errorf("all of a cut is settled but what was written since: synced up to cut %d", cut())
 	}
-	mark = cutOf(t, db, 1)
+	mark = openCut(t, db, 1)
 	mark.Conflicts = []model.ObjectKey{{Model: "field_item", Key: model.StringValue("b")}}
 	settle(t, db, mark)
 	if cut() != 1 {
 		t.Errorf("a conflict counts as settled: synced up to cut %d", cut())
 	}
-	settle(t, db, refusing(cutOf(t, db, 1), "b"))
+	settle(t, db, refusing(openCut(t, db, 1), "b"))
 	put(t, db, "c")
-	settle(t, db, cutOf(t, db, 1))
+	settle(t, db, openCut(t, db, 1))
 	if cut() != 1 {
 		t.Errorf("what was refused earlier counts as settled: synced up to cut %d", cut())
 	}
 	must(t, db, func(tx *store.Tx) error { return tx.Retry(records.Model().Info, model.StringValue("b")) })
-	settle(t, db, cutOf(t, db, 1))
+	settle(t, db, openCut(t, db, 1))
 	if cut() != 5 {
 		t.Errorf("nothing is left: synced up to cut %d", cut())
 	}
@@ -55,7 +55,7 @@ func TestLastSynced(t *testing.T) {
 func TestRefusedAndWrittenSince(t *testing.T) {
 	db := open(t)
 	put(t, db, "a", "b")
-	mark := refusing(cutOf(t, db, 2), "a", "b")
+	mark := refusing(openCut(t, db, 2), "a", "b")
 	put(t, db, "a")
 	settle(t, db, mark)
 	if diff := cmp.Diff([]string{"field_item/a", "field_item/b!no"}, unsynced(t, db)); diff != "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
 )
@@ -19,13 +20,17 @@ type Settlement struct {
 
 // Settle closes the open cut by the backend's mark, be that an acknowledgement or
 // the answer to a question: what the backend applied is no longer unsynced, and
-// the rest is as if it had never been sent. Without an open cut it checks that the
-// backend still knows what it acknowledged. It fails with ErrStoreCopied or a
+// the rest is as if it had never been sent. A cut that was settled as lost and has
+// arrived after all is settled once more. Without either it checks that the backend
+// still knows what it acknowledged. It fails with ErrStoreCopied or a
 // *BackendRewoundError where the mark shows that one of the two was put back;
 // then nothing was changed.
 func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
 	if err := tx.check(true); err != nil {
 		return nil, err
+	}
+	if lost := tx.state.lostBy(mark); lost != nil && tx.state.follows(lost.Cut) {
+		return tx.arrive(lost, mark)
 	}
 	s, err := tx.newSettler(mark)
 	if err != nil {
@@ -34,21 +39,49 @@ func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
 	if s.cut == nil {
 		return &s.Settlement, nil
 	}
-	if err := tx.settleEntries(s); err != nil {
+	if err := tx.settleCut(s, mark); err != nil {
 		tx.failed = err
 		return nil, err
+	}
+	return &s.Settlement, nil
+}
+
+// settleCut closes the open cut, and keeps what is lost of it.
+func (tx *Tx) settleCut(s *settler, mark model.Mark) (err error) {
+	if s.done > 0 {
+		if err := tx.forgetLost(0); err != nil {
+			return err
+		}
+	}
+	if s.done < chunks(s.cut) {
+		if s.lost, err = tx.newLoser(s.cut, s.done); err != nil {
+			return err
+		}
+	}
+	if err := tx.settleEntries(s); err != nil {
+		return err
+	}
+	if err := s.lost.end(); err != nil {
+		return err
 	}
 	if s.Open == 0 && len(s.Refused) == 0 && len(s.Conflicts) == 0 && !s.left {
 		tx.synced(s.cut)
 	}
 	if s.done > 0 {
-		tx.state.Settled = mark
-		tx.state.Settled.Refused, tx.state.Settled.Conflicts = nil, nil // the entries say it
+		tx.state.settled(mark)
 	} else {
-		tx.state.lost()
+		tx.state.supersede()
 	}
 	tx.state.Cut, tx.dirty = nil, true
-	return &s.Settlement, nil
+	return nil
+}
+
+// settled notes by which mark the latest cut was settled; what it refused the entries
+// say.
+func (s *state) settled(mark model.Mark) {
+	s.Settled = mark
+	s.Settled.Refused, s.Settled.Conflicts = nil, nil
+	s.Superseded = slices.DeleteFunc(slices.Clone(s.Superseded), func(nonce string) bool { return nonce == mark.Nonce })
 }
 
 // synced notes that everything up to a cut is settled.
@@ -118,7 +151,8 @@ const settleBatch = 1000
 func (tx *Tx) settleEntries(s *settler) error {
 	var last *model.Patch
 	ends := map[string]model.Value{} // the last key of each model of the cut
-	for {
+	for more := true; more; {
+		more = false
 		batch := make([]settled, 0, settleBatch)
 		for e, err := range tx.cutEntries(s.cut, last) {
 			if err != nil {
@@ -126,19 +160,26 @@ func (tx *Tx) settleEntries(s *settler) error {
 			}
 			last = &model.Patch{Model: e.Model, Key: e.Key}
 			ends[e.Model] = e.Key
-			if after, changed := s.next(e); changed {
-				if batch = append(batch, settled{e.Model, e.Key, after}); len(batch) == settleBatch {
-					break
+			after, changed := s.next(e)
+			if s.lost != nil && inCut(s.cut, e) && s.chunk >= s.done {
+				if err := s.lost.add(s.chunk, e); err != nil {
+					return err
 				}
 			}
+			if changed {
+				batch = append(batch, settled{e.Model, e.Key, after})
+			}
+			if more = len(batch) == settleBatch || s.lost.full(); more {
+				break
+			}
+		}
+		if err := s.lost.write(); err != nil {
+			return err
 		}
 		for _, b := range batch {
 			if err := tx.putSettled(b); err != nil {
 				return fmt.Errorf("settling %s %v: %w", b.model, b.key, err)
 			}
-		}
-		if len(batch) < settleBatch {
-			break
 		}
 	}
 	for e, err := range tx.entriesBeside(ends) { // of models that this version of the app does not have
@@ -171,9 +212,11 @@ type settler struct {
 	cut       *model.Cut
 	done      int  // chunks
 	at        int  // objects that were in the cut so far
+	chunk     int  // of the latest of them
 	left      bool // something earlier than the cut is still unsynced: it was refused
 	refused   map[model.ObjectKey]string
 	conflicts map[model.ObjectKey]bool
+	lost      *loser // nil where nothing is lost, or nobody needs to know
 }
 
 // newSettler checks what a mark says against what the store remembers.
@@ -210,11 +253,12 @@ func (s *settler) next(e *model.Entry) (after *model.Entry, changed bool) {
 		s.left = s.left || e.Seq <= s.cut.Seq
 		return e, false
 	}
-	chunk, id := s.at/s.cut.Size, model.ObjectKey{Model: e.Model, Key: e.Key}
+	id := model.ObjectKey{Model: e.Model, Key: e.Key}
+	s.chunk = s.at / s.cut.Size
 	s.at++
 	reason, refused := s.refused[id]
 	switch {
-	case chunk >= s.done:
+	case s.chunk >= s.done:
 		refused = false
 		s.Open++
 	case refused:

@@ -29,7 +29,7 @@ func testMarkAgrees(t *testing.T, h Harness) {
 				}
 			}
 			for _, chunk := range c.cut(size, patches...) {
-				if _, err := h.Remote.Push(context.WithoutCancel(t.Context()), chunk); err != nil {
+				if _, err := c.trySend(context.WithoutCancel(t.Context()), chunk); err != nil {
 					pushed <- err
 					return
 				}
@@ -90,7 +90,7 @@ func testConcurrentClients(t *testing.T, h Harness) {
 	count := func(c *client) error {
 		base := int64(0)
 		for i := 0; i < each; {
-			answer, err := h.Remote.Push(context.WithoutCancel(t.Context()), c.cut(2, updated("k", base, base+1, 1), created(fmt.Sprintf("%s-%d-%d", c.id, i, c.n), 1, 1))[0])
+			answer, err := c.trySend(context.WithoutCancel(t.Context()), c.cut(2, updated("k", base, base+1, 1), created(fmt.Sprintf("%s-%d-%d", c.id, i, c.n), 1, 1))[0])
 			switch {
 			case err != nil:
 				return err

@@ -48,7 +48,14 @@ func (s *stage) save() (undo func()) {
 	return func() {
 		restore(s)
 		s.values = values
+		s.writer.mark(s)
 	}
+}
+
+func (s *stage) recreate(objects ...remote.Object) {
+	s.Helper()
+	s.Recreate(s, objects...)
+	s.writer.mark(s)
 }
 
 func (s *stage) see() {
@@ -70,13 +77,13 @@ type situation struct {
 func situations(h Harness) []situation {
 	list := []situation{
 		{name: "recreated, empty", has: h.Recreate != nil, reasons: []remote.Reason{remote.Recreated}, happen: func(s *stage) {
-			s.Recreate(s)
+			s.recreate()
 		}},
 		{name: "recreated with the same length", has: h.Recreate != nil, reasons: []remote.Reason{remote.Recreated}, happen: func(s *stage) {
-			s.Recreate(s, thing("a", 1), thing("b", 1), thing("c", 1))
+			s.recreate(thing("a", 1), thing("b", 1), thing("c", 1))
 		}},
 		{name: "recreated and overtaken", has: h.Recreate != nil, reasons: []remote.Reason{remote.Recreated}, happen: func(s *stage) {
-			s.Recreate(s, thing("a", 1), thing("b", 1), thing("c", 1), thing("d", 1), thing("e", 1), thing("f", 1), thing("g", 1))
+			s.recreate(thing("a", 1), thing("b", 1), thing("c", 1), thing("d", 1), thing("e", 1), thing("f", 1), thing("g", 1))
 		}},
 		{name: "restored, shorter", has: h.Save != nil, reasons: []remote.Reason{remote.Restored}, happen: func(s *stage) {
 			undo := s.save()

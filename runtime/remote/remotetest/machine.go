@@ -172,9 +172,11 @@ func (m *machine) push(*rapid.T) {
 	}
 }
 
+// close ends a cut of which the client knows what the backend has.
 func (m *machine) close(p *peer) {
 	p.former = append(p.former, p.cut...)
 	p.cut, p.next = nil, 0
+	p.previous = m.oracle.clients[p.id].nonce
 }
 
 // pushAnything sends a chunk that should not be sent: again, too early, of a former
@@ -205,12 +207,18 @@ func (m *machine) arrive(*rapid.T) {
 
 // send lets a chunk arrive, and tells whether it was taken.
 func (m *machine) send(chunk *model.Chunk) bool {
-	want, fenced := m.oracle.push(chunk, m.refuses)
+	want, refused := m.oracle.push(chunk, m.refuses)
 	answer, err := m.h.Remote.Push(m.test.Context(), chunk)
 	what := fmt.Sprintf("chunk %d of cut %d of %s (%s, epoch %d)", chunk.Index, chunk.N, chunk.Client, chunk.Nonce, chunk.Epoch)
-	if fenced {
+	switch refused {
+	case fenced:
 		if !errors.Is(err, remote.ErrFenced) {
 			m.Fatalf("%s is answered with %+v, %v; it is out of turn", what, answer, err)
+		}
+		return false
+	case forgotten:
+		if !isReset(err, remote.Restored, remote.Recreated) {
+			m.Fatalf("%s, made after the cut %q, is answered with %+v, %v; the backend knows %s", what, chunk.Previous, answer, err, m.oracle.marked(chunk.Client))
 		}
 		return false
 	}
@@ -338,7 +346,7 @@ func (m *machine) downloadBy(p *peer) {
 	})
 	m.same("the mark of a snapshot", marked(last.Mark), m.oracle.marked(p.id))
 	m.same("downloaded", fmt.Sprintf("%q", got), fmt.Sprintf("%q", m.oracle.contents()))
-	p.cursor, p.place = last.Cursor, m.oracle.place(p.id, len(m.oracle.writes))
+	p.cursor, p.place, p.previous = last.Cursor, m.oracle.place(p.id, len(m.oracle.writes)), last.Mark.Nonce
 }
 
 // object is one that somebody else writes.

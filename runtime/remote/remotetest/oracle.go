@@ -88,17 +88,27 @@ func (o *oracle) trim() {
 	maps.DeleteFunc(o.objects, func(_ string, i item) bool { return !i.exists })
 }
 
-// push is what becomes of a chunk: refused as out of turn, or else the objects
-// that conflict, in words.
-func (o *oracle) push(chunk *model.Chunk, refuses func(key string) bool) (current []string, fenced bool) {
+// refusal is why a chunk is not taken.
+type refusal int
+
+const (
+	taken refusal = iota
+	fenced
+	forgotten // the backend was put back since the cut before it
+)
+
+// push is what becomes of a chunk: refused, or else the objects that conflict, in words.
+func (o *oracle) push(chunk *model.Chunk, refuses func(key string) bool) (current []string, refused refusal) {
 	c := o.clients[chunk.Client]
 	switch {
 	case chunk.Epoch < c.epoch, chunk.N < c.n, chunk.N == c.n && chunk.Nonce != c.nonce:
-		return nil, true
+		return nil, fenced
 	case chunk.N == c.n && chunk.Index > c.done, chunk.N > c.n && chunk.Index > 0:
-		return nil, true
+		return nil, fenced
 	case chunk.N == c.n && chunk.Index < c.done:
-		return o.current(chunk, c.conflicts), false
+		return o.current(chunk, c.conflicts), taken
+	case chunk.N > c.n && chunk.Previous != c.nonce:
+		return nil, forgotten
 	case chunk.N > c.n:
 		c = known{n: chunk.N, nonce: chunk.Nonce}
 	}
@@ -119,7 +129,7 @@ func (o *oracle) push(chunk *model.Chunk, refuses func(key string) bool) (curren
 		}
 	}
 	o.clients[chunk.Client] = c
-	return o.current(chunk, c.conflicts), false
+	return o.current(chunk, c.conflicts), taken
 }
 
 func holds(now item, p *model.Patch) bool {
