@@ -76,8 +76,8 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"io/fs"
 
+	"github.com/resetgen/resetgen/internal/storefile"
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
@@ -90,44 +90,40 @@ var _ store.Files = Driver{}
 // open elsewhere is refused with store.ErrInUse: at once or, where ctx has a
 // deadline, once that has passed.
 func (Driver) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (store.Engine, error) {
-	file, err := locate(ctx, path)
+	file, err := storefile.Locate(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if err := regular(file, o.ReadOnly); err != nil {
-		return nil, err
-	}
-	e := &engine{path: file, readOnly: o.ReadOnly}
-	u := writing
+	u := storefile.Writing
 	if o.ReadOnly {
-		u = reading
+		u = storefile.Reading
 	}
-	if e.lease, err = acquire(ctx, file, u); err != nil {
-		return nil, err
+	l, missing := acquire(ctx, file, u)
+	if l == nil {
+		return nil, missing
 	}
-	if err := e.open(ctx, schema); err != nil {
+	e := &engine{path: file, readOnly: o.ReadOnly, lease: l}
+	if err := e.open(ctx, schema, missing); err != nil {
+		if errors.Is(err, store.ErrNotAStore) {
+			l.InVain()
+		}
 		return nil, errors.Join(err, e.abandon())
 	}
 	return e, nil
 }
 
 // open opens the file, of which the engine has a lease, and brings it up to date.
-func (e *engine) open(ctx context.Context, schema *store.Schema) error {
-	switch err := inspect(e.path); {
-	case errors.Is(err, fs.ErrNotExist) && !e.readOnly:
+// There may be none yet.
+func (e *engine) open(ctx context.Context, schema *store.Schema, missing error) error {
+	if missing != nil {
+		if e.readOnly {
+			return missing
+		}
 		if err := e.create(ctx, schema); err != nil {
 			return err
 		}
-	case errors.Is(err, store.ErrNotAStore):
-		e.lease.discard()
-		return err
-	case err != nil:
-		return err
 	}
 	if err := e.attach(ctx); err != nil {
-		if errors.Is(err, store.ErrNotAStore) {
-			e.lease.discard()
-		}
 		return err
 	}
 	return e.update(ctx, schema)

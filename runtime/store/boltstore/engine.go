@@ -12,6 +12,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/resetgen/resetgen/internal/storefile"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -20,7 +21,7 @@ import (
 type engine struct {
 	path     string
 	readOnly bool
-	lease    *lease
+	lease    *storefile.Lease
 	db       *bolt.DB
 	file     *os.File // bbolt's
 
@@ -207,7 +208,7 @@ func (e *engine) Close() error {
 
 // abandon closes the file and ends its use.
 func (e *engine) abandon() error {
-	return errors.Join(e.closeFile(), e.lease.release())
+	return errors.Join(e.closeFile(), e.lease.Release(nil))
 }
 
 // table finds the table of a model.

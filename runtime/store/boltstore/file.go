@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -15,51 +14,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"github.com/resetgen/resetgen/internal/storefile"
 	"github.com/resetgen/resetgen/runtime/store"
 )
-
-// locate is the file that a path means: the locks lie beside that and not beside a
-// link to it.
-func locate(ctx context.Context, path string) (string, error) {
-	if err := context.Cause(ctx); err != nil {
-		return "", err
-	}
-	if path == "" {
-		return "", fmt.Errorf("%w: the path names no file", store.ErrNotAStore)
-	}
-	file, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	if resolved, err := filepath.EvalSymlinks(file); err == nil {
-		return resolved, nil
-	}
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
-		return filepath.Join(dir, filepath.Base(file)), nil
-	}
-	return file, nil
-}
-
-// regular refuses, before anything is touched, what cannot be a store.
-func regular(path string, readOnly bool) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !readOnly:
-		if dir, err := os.Stat(filepath.Dir(path)); err != nil {
-			return fmt.Errorf("the directory of the store: %w", err)
-		} else if !dir.IsDir() {
-			return fmt.Errorf("%s is not a directory", filepath.Dir(path))
-		}
-		return nil
-	case err != nil:
-		return err
-	case info.IsDir():
-		return fmt.Errorf("%w: %s is a directory", store.ErrNotAStore, path)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is not a regular file", store.ErrNotAStore, path)
-	}
-	return nil
-}
 
 // inspect tells a file of bbolt from others by what never changes in it, whoever
 // may be writing to it. Its error wraps fs.ErrNotExist where there is no file yet,
@@ -96,12 +53,9 @@ func inspect(path string) error {
 	return fmt.Errorf("%w: %s is not a file of bbolt", store.ErrNotAStore, path)
 }
 
-// identify tells a store from other files without looking it over: by its headers and
-// the mark. Its errors are those of inspect and verify.
+// identify tells a store from other files of bbolt without looking it over: by the mark.
+// Its errors are those of verify.
 func identify(ctx context.Context, path string) error {
-	if err := inspect(path); err != nil {
-		return err
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -125,7 +79,7 @@ func (e *engine) attach(ctx context.Context) error {
 			if err := e.openFile(e.path, true); err != nil {
 				return err
 			}
-			if err := e.lease.confirm(); err != nil {
+			if err := e.lease.Confirm(); err != nil {
 				return errors.Join(err, e.closeFile())
 			}
 			looked, err := e.lookOver(ctx)
@@ -241,41 +195,19 @@ func (e *engine) closeFile() error {
 	return e.guard(db.Close)
 }
 
-// create makes an empty store under another name and moves it into place, so that
-// there is never half a store.
+// create makes an empty store.
 func (e *engine) create(ctx context.Context, schema *store.Schema) error {
-	draft := e.path + ".new"
-	if err := remove(draft); err != nil { // of a process that was killed
-		return err
-	}
-	if err := fill(ctx, draft, schema); err != nil {
-		return errors.Join(fmt.Errorf("making the store: %w", err), remove(draft))
-	}
-	if err := os.Rename(draft, e.path); err != nil {
-		return errors.Join(err, remove(draft))
-	}
-	return syncDir(filepath.Dir(e.path))
-}
-
-// remove removes a file that may not be there.
-func remove(name string) error {
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	err := storefile.Create(e.path, nil, func(draft string) error { return fill(ctx, draft, schema) })
+	if err != nil {
+		return fmt.Errorf("making the store: %w", err)
 	}
 	return nil
 }
 
-// fill makes the buckets of a new store in the file at path.
+// fill makes the buckets of a new store in the file at path, which is empty.
 func fill(ctx context.Context, path string, schema *store.Schema) (err error) {
 	layout, err := (&store.Catalog{}).Layout(schema)
 	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
 		return err
 	}
 	e := &engine{path: path}
@@ -289,16 +221,4 @@ func fill(ctx context.Context, path string, schema *store.Schema) (err error) {
 		}
 		return t.raise(layout)
 	})
-}
-
-// syncDir makes the names in a directory last. Windows does that by itself.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

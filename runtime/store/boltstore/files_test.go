@@ -140,22 +140,6 @@ func TestChecksumOfOpened(t *testing.T) {
 	}
 }
 
-// A copy ends with its context, and leaves nothing.
-func TestCopyCancelled(t *testing.T) {
-	path := newPath(t)
-	world(t, path)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	wantError(t, "copying", duplicate(ctx, path, path+"2"), context.Canceled)
-	for _, left := range []string{path + "2", path + "2.new"} {
-		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: %v", left, err)
-		}
-	}
-	_, err := checksum(ctx, path)
-	wantError(t, "taking a checksum", err, context.Canceled)
-}
-
 // A store and its locks are found by way of a link too.
 func TestSymbolicLinks(t *testing.T) {
 	ctx, d, path := context.Background(), Driver{}, newPath(t)

@@ -102,24 +102,6 @@ func TestHeldByAnotherProcess(t *testing.T) {
 	}
 }
 
-// A reader that found no lock, for it was made only then, finds it once it has the file.
-func TestConfirm(t *testing.T) {
-	path := newPath(t)
-	reader := &lease{presence: &presence{path: path}, use: reading}
-	must(t, "entering", reader.enter())
-	if reader.lock != nil {
-		t.Fatal("there is a lock: the test tests nothing")
-	}
-	must(t, "confirming", reader.confirm())
-	writer := &presence{path: path, exclusive: true}
-	must(t, "entering", writer.enter())
-	wantError(t, "confirming", reader.confirm(), store.ErrInUse, path)
-	must(t, "unlocking", writer.lock.Unlock())
-	must(t, "confirming", reader.confirm())
-	wantError(t, "entering", writer.enter(), store.ErrInUse, path)
-	must(t, "unlocking", reader.lock.Unlock())
-}
-
 // A path without a store is claimed like any other.
 func TestClaimedByAnotherProcess(t *testing.T) {
 	path := newPath(t)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/resetgen/resetgen/internal/storefile"
 )
 
 // ReadOnlyDB opens the file of a store for SQL that only reads, with the tables and
@@ -20,21 +22,18 @@ import (
 // process can open it to write, and it cannot be moved. Close the DB before the
 // store, so that the store can leave a single file.
 func (d Driver) ReadOnlyDB(ctx context.Context, path string) (*sql.DB, error) {
-	file, sqlite, err := d.locate(ctx, path)
-	if err == nil {
-		err = regular(file, true)
-	}
+	file, err := locate(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s for SQL: %w", path, err)
 	}
-	l, err := acquire(file, looking, sqlite)
+	sqlite, l, err := d.acquire(file, storefile.Looking)
 	if err != nil {
 		if l != nil {
-			err = errors.Join(err, l.release(nil))
+			err = errors.Join(err, l.Release(nil))
 		}
 		return nil, fmt.Errorf("opening %s for SQL: %w", path, err)
 	}
-	db := sql.OpenDB(&connector{sqlite: sqlite, lease: l})
+	db := sql.OpenDB(&connector{sqlite: sqlite, path: file, lease: l})
 	if err := db.PingContext(ctx); err != nil {
 		return nil, fmt.Errorf("opening %s for SQL: %w", path, errors.Join(err, db.Close()))
 	}
@@ -45,7 +44,8 @@ func (d Driver) ReadOnlyDB(ctx context.Context, path string) (*sql.DB, error) {
 // and the last of them are closed.
 type connector struct {
 	sqlite driver.Driver
-	lease  *lease
+	path   string
+	lease  *storefile.Lease
 
 	mu     sync.Mutex
 	open   int
@@ -59,7 +59,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	conn, err := connectReader(c.sqlite, c.lease.path)
+	conn, err := connectReader(c.sqlite, c.path)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *connector) settle() error {
 	if !c.closed || c.open > 0 {
 		return nil
 	}
-	return c.lease.release(func() error { return settle(c.sqlite, c.lease.path) }) // what the store could not do when it was closed
+	return c.lease.Release(func() error { return settle(c.sqlite, c.path) }) // what the store could not do when it was closed
 }
 
 // reader is a connection of a DB.

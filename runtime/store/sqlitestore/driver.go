@@ -31,9 +31,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
+	"github.com/resetgen/resetgen/internal/storefile"
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
@@ -52,18 +52,15 @@ type Driver struct {
 // open and close the file by other means meanwhile: on Unix that would drop the locks
 // that SQLite has on it.
 func (d Driver) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (_ store.Engine, err error) {
-	file, sqlite, err := d.locate(ctx, path)
+	file, err := locate(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	u := writing
+	u := storefile.Writing
 	if o.ReadOnly {
-		u = reading
+		u = storefile.Reading
 	}
-	if err := regular(file, o.ReadOnly); err != nil {
-		return nil, err
-	}
-	l, missing := acquire(file, u, sqlite)
+	sqlite, l, missing := d.acquire(file, u)
 	if l == nil {
 		return nil, missing
 	}
@@ -74,30 +71,25 @@ func (d Driver) Open(ctx context.Context, path string, schema *store.Schema, o s
 	return e, nil
 }
 
-// locate finds the file that a path means, and the app's driver.
-func (d Driver) locate(ctx context.Context, path string) (file string, sqlite driver.Driver, err error) {
-	if err := context.Cause(ctx); err != nil {
-		return "", nil, err
-	}
-	if sqlite, err = d.driver(); err != nil {
-		return "", nil, err
-	}
-	if path == "" || path == ":memory:" {
-		return "", nil, fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
+// locate finds the file that a path means.
+func locate(ctx context.Context, path string) (string, error) {
+	if path == ":memory:" {
+		return "", fmt.Errorf("%w: the path %q names no file; package memstore keeps a store in memory", store.ErrNotAStore, path)
 	}
 	if strings.HasPrefix(path, "file:") {
-		return "", nil, fmt.Errorf("%w: the path %q is a URI; give the path of the file alone, the store sees to the settings", store.ErrNotAStore, path)
+		return "", fmt.Errorf("%w: the path %q is a URI; give the path of the file alone, the store sees to the settings", store.ErrNotAStore, path)
 	}
-	if file, err = filepath.Abs(path); err != nil {
-		return "", nil, err
+	return storefile.Locate(ctx, path)
+}
+
+// acquire begins to use a file (storefile.Acquire) with the app's driver.
+func (d Driver) acquire(file string, u storefile.Use) (driver.Driver, *storefile.Lease, error) {
+	sqlite, err := d.driver()
+	if err != nil {
+		return nil, nil, err
 	}
-	// SQLite puts its logs beside what a link leads to, and so does the lock lie.
-	if resolved, err := filepath.EvalSymlinks(file); err == nil {
-		file = resolved
-	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
-		file = filepath.Join(dir, filepath.Base(file))
-	}
-	return file, sqlite, nil
+	l, err := storefile.Acquire(file, u, storefile.Kind{Driver: sqlite, Inspect: inspect, ReadersLock: true})
+	return sqlite, l, err
 }
 
 // driver finds the app's driver. The store speaks to it directly: a statement

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/resetgen/resetgen/internal/storefile"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/store"
 )
@@ -17,7 +18,7 @@ import (
 type engine struct {
 	sqlite   driver.Driver
 	path     string
-	lease    *lease
+	lease    *storefile.Lease
 	log      *slog.Logger
 	readOnly bool
 
@@ -164,7 +165,7 @@ func (e *engine) settle() error {
 	}
 	err = single(c)
 	if errors.Is(err, store.ErrInUse) {
-		if !e.lease.shared() {
+		if !e.lease.Shared() {
 			e.log.Warn("another program has the store open: the file -wal beside it belongs to it and must not be left behind", "store", e.path)
 		}
 		_, err = c.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, new(driver.Value), new(driver.Value), new(driver.Value))
@@ -196,7 +197,7 @@ func (e *engine) abandon() error {
 		errs = append(errs, e.writer.close())
 	}
 	e.writer, e.closed = nil, true
-	return errors.Join(append(errs, e.lease.release(nil))...)
+	return errors.Join(append(errs, e.lease.Release(nil))...)
 }
 
 // table finds the table of a model.

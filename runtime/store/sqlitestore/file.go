@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 
@@ -26,27 +25,6 @@ const (
 	pageSizeAt    = 16
 	applicationAt = 68
 )
-
-// regular refuses, before anything is touched, what cannot be a store.
-func regular(path string, readOnly bool) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !readOnly:
-		if dir, err := os.Stat(filepath.Dir(path)); err != nil {
-			return fmt.Errorf("the directory of the store: %w", err)
-		} else if !dir.IsDir() {
-			return fmt.Errorf("%s is not a directory", filepath.Dir(path))
-		}
-		return nil
-	case err != nil:
-		return err
-	case info.IsDir():
-		return fmt.Errorf("%w: %s is a directory", store.ErrNotAStore, path)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is not a regular file", store.ErrNotAStore, path)
-	}
-	return nil
-}
 
 // inspect looks at the header of a file. Only a file with the mark of a store
 // is handed to SQLite, which might complete or undo another program's
@@ -134,16 +112,4 @@ func frozen(dir string) bool {
 		os.Remove(f.Name())
 	}
 	return errors.Is(err, syscall.EROFS)
-}
-
-// syncDir makes the names in a directory last. Windows does that by itself.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
