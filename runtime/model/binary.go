@@ -181,6 +181,15 @@ func DecodeValue(b []byte) (Value, error) {
 	return v, d.end("value")
 }
 
+// MarshalBinary gives the form of AppendValue.
+func (v Value) MarshalBinary() ([]byte, error) { return AppendValue(nil, v), nil }
+
+// UnmarshalBinary reads the form of AppendValue.
+func (v *Value) UnmarshalBinary(b []byte) (err error) {
+	*v, err = DecodeValue(b)
+	return err
+}
+
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }

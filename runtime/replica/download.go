@@ -51,7 +51,7 @@ func (d *downloader) open() (from progress, err error) {
 	d.fresh, err = store.Open(d.ctx, o.Driver, d.path, o.Schema, o.storeOptions(false))
 	if err == nil {
 		err = d.fresh.View(d.ctx, func(tx *store.Tx) (err error) {
-			from, err = progressOf(tx)
+			from, err = resumeNote.load(tx)
 			return err
 		})
 	}

@@ -16,7 +16,7 @@ import (
 func (r *Replica) fill(ctx context.Context, client string) error {
 	var from progress
 	err := r.View(ctx, func(tx *store.Tx) (err error) {
-		from, err = progressOf(tx)
+		from, err = resumeNote.load(tx)
 		return err
 	})
 	if err != nil {

@@ -3,13 +3,18 @@ package replica
 import (
 	"bytes"
 	"context"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/remote"
+	"github.com/resetgen/resetgen/runtime/stamp"
 	"github.com/resetgen/resetgen/runtime/store"
 	"github.com/resetgen/resetgen/runtime/store/memstore"
 	"github.com/resetgen/resetgen/testdata/golden/items"
@@ -25,46 +30,15 @@ type form struct {
 }
 
 var forms = []form{
-	{note: heldName, again: func(r *Replica, tx *store.Tx) error {
-		objects, err := heldBack(tx)
-		if err != nil {
-			return err
-		}
-		return holdBack(tx, objects)
-	}, seeds: []string{`[{"model":"a","key":"BgF4","stamp":"never","fields":[{"name":"f","value":"AQ==","stamp":"2026-01-01T00:00:00.000Z+1"}]}]`, `[{}]`}},
-
-	{note: untoldName, again: func(r *Replica, tx *store.Tx) error {
-		note, err := readUntold(tx)
-		if err != nil {
-			return err
-		}
-		if _, err := merges(note); err != nil {
-			return err
-		}
-		text, err := json.Marshal(note)
-		return errors.Join(err, tx.SetMeta(untoldName, text))
-	}, seeds: []string{
-		`[{"model":"a","key":"BgF4","outcome":"conflict","reason":"","conflicts":[{"field":"f","values":["AQ==","AQ==","AQ==","AQ=="]}],"losses":[{"field":"f","value":"AQ=="}]}]`,
-		`[{"key":"AQ==","conflicts":[{"values":["AQ=="]}]}]`,
-	}},
-
-	{note: unknownName, again: func(r *Replica, tx *store.Tx) error {
-		u, err := readUnknown(tx)
-		if err != nil {
-			return err
-		}
-		u.known(&items.Schema)
-		return u.save(tx)
-	}, seeds: []string{`["field_item.more","other"]`}},
-
-	{note: resumeName, again: func(r *Replica, tx *store.Tx) error {
-		p, err := progressOf(tx)
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(p)
-		return errors.Join(err, tx.SetMeta(resumeName, text))
-	}, seeds: []string{`{"id":"a","objects":3}`}},
+	formOf(heldNote, []*remote.Object{{}}, []*remote.Object{{Model: "a", Key: model.StringValue("x"), Stamp: 1, Fields: []remote.Field{{Name: "f", Value: model.NullValue(), Stamp: stamp.At(time.Now())}}}}),
+	formOf(untoldNote, []Merge{{}}, []Merge{{
+		Model: "a", Key: model.StringValue("x"), Outcome: merge.Conflicted, Reason: "both",
+		Conflicts: []merge.Conflict{{Field: "f", Base: model.TimeValue(time.Now()), Local: model.FloatValue(1.5), Result: model.JSONValue("[1]")}},
+		Losses:    []merge.Loss{{Field: "f", Value: model.BytesValue([]byte{0xff})}},
+	}}),
+	formOf(recoveredNote, recovered{}, recovered{TakenBack: true, Objects: []recoveredObject{{}, {Model: "a", Key: model.IntValue(-1), Fields: []string{"f"}}}}),
+	formOf(unknownNote, unknown{"field_item.more", "other"}),
+	formOf(resumeNote, progress{}, progress{Resume: remote.Resume{ID: "a", Page: "b"}, Objects: 3}),
 
 	{note: markName, again: func(r *Replica, tx *store.Tx) error {
 		mark, err := markOf(tx)
@@ -98,6 +72,25 @@ var forms = []form{
 		b.arrived()
 		return rewrite(manifestOf(b.Path), b)
 	}, seeds: []string{`{"path":"b","made":"2026-01-01T00:00:00+01:00","last_synced":{"cut":1,"seq":2,"stamp":"never","wall":"2026-01-01T00:00:00Z"},"counts":[{"outcome":"kept","change":"deleted","write":"nothing","objects":1}]}`}},
+}
+
+// formOf is the form of a note.
+func formOf[T any](n note[T], seeds ...T) form {
+	f := form{note: n.name, again: func(_ *Replica, tx *store.Tx) error {
+		content, err := n.load(tx)
+		if err != nil {
+			return err
+		}
+		return n.save(tx, content)
+	}}
+	for _, seed := range seeds {
+		var b bytes.Buffer
+		if err := gob.NewEncoder(&b).Encode(seed); err != nil {
+			panic(err)
+		}
+		f.seeds = append(f.seeds, b.String())
+	}
+	return f
 }
 
 // FuzzDecode reads any bytes as what a replica keeps in notes in its store and in files

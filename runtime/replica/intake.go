@@ -24,7 +24,7 @@ type intake struct {
 }
 
 func (r *Replica) newIntake(tx *store.Tx) (intake, error) {
-	back, err := heldBack(tx)
+	back, err := heldNote.load(tx)
 	in := intake{r: r, tx: tx, held: back, at: make(map[model.ObjectKey][]int, len(back))}
 	for i, o := range back {
 		key := model.ObjectKey{Model: o.Model, Key: o.Key}
@@ -79,7 +79,7 @@ func (in *intake) receive(o *remote.Object) error {
 // leaveOut notes what of an object this version of the app does not know.
 func (in *intake) leaveOut(o *remote.Object) (err error) {
 	if in.unknown == nil {
-		if in.unknown, err = readUnknown(in.tx); err != nil {
+		if in.unknown, err = unknownNote.load(in.tx); err != nil {
 			return err
 		}
 	}
@@ -94,14 +94,14 @@ func (in *intake) end() error {
 		return err
 	}
 	if in.noted {
-		if err := in.unknown.save(in.tx); err != nil {
+		if err := unknownNote.save(in.tx, in.unknown); err != nil {
 			return err
 		}
 	}
 	if len(in.refused) == 0 && len(in.held) == 0 {
 		return nil
 	}
-	return holdBack(in.tx, in.refused)
+	return heldNote.save(in.tx, in.refused)
 }
 
 // notable tells whether somebody should look at a decision.

@@ -27,7 +27,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 	}
 	back := false
 	err := fresh.View(ctx, func(tx *store.Tx) error {
-		held, err := heldBack(tx)
+		held, err := heldNote.load(tx)
 		_, done := tx.Reconciled(backup.ID())
 		back = len(held) > 0 && !done
 		return err
@@ -39,7 +39,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 	var unread error // whose fault it is tells the plan
 	err = fresh.Update(ctx, func(to *store.Tx) error {
 		err := backup.View(ctx, func(from *store.Tx) error {
-			held, err := heldBack(to)
+			held, err := heldNote.load(to)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 				held[i] = nil
 				held = append(held, instead...)
 			}
-			return holdBack(to, slices.DeleteFunc(held, func(o *remote.Object) bool { return o == nil }))
+			return heldNote.save(to, slices.DeleteFunc(held, func(o *remote.Object) bool { return o == nil }))
 		})
 		return errors.Join(err, unread)
 	})

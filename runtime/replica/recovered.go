@@ -2,32 +2,30 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// recoveredName is the note in the store of what client resets have recovered and has
-// yet to be settled with the backend. That cannot be seen from the entries alone: one
-// that is gone was settled, or taken back by the app before anything of it was sent.
-const recoveredName = "recovered"
+// recoveredNote is of what client resets have recovered and has yet to be settled with
+// the backend. That cannot be seen from the entries alone: one that is gone was settled,
+// or taken back by the app before anything of it was sent.
+var recoveredNote = note[recovered]{"recovered", "what was recovered"}
 
 // recovered is that note.
 type recovered struct {
-	Objects   []recoveredObject `json:"objects,omitempty"` // with an entry since, as far as is known
-	TakenBack bool              `json:"taken_back,omitempty"`
+	Objects   []recoveredObject // with an entry since, as far as is known
+	TakenBack bool
 
 	changed bool
 }
 
-// recoveredObject is an object in the note. The key is in its binary form.
+// recoveredObject is an object in the note.
 type recoveredObject struct {
-	Model  string   `json:"model"`
-	Key    []byte   `json:"key"`
-	Fields []string `json:"fields,omitempty"` // that were recovered and have been unsynced since
+	Model  string
+	Key    model.Value
+	Fields []string // that were recovered and have been unsynced since
 
 	undone []string // of them, those that the app has taken back while they were being sent
 }
@@ -46,39 +44,16 @@ func (o *recoveredObject) missing(e *model.Entry) (names []string) {
 	return names
 }
 
-func readRecovered(tx *store.Tx) (n recovered, err error) {
-	text, err := tx.Meta(recoveredName)
-	if err != nil || len(text) == 0 {
-		return n, err
-	}
-	if err := json.Unmarshal(text, &n); err != nil {
-		return n, fmt.Errorf("%w: the note of what was recovered: %w", store.ErrCorrupt, err)
-	}
-	return n, nil
-}
-
-func (n *recovered) save(tx *store.Tx) error {
-	text, err := json.Marshal(n)
-	if err != nil {
-		return err
-	}
-	return tx.SetMeta(recoveredName, text)
-}
-
 // keep goes through the objects with their entries, nil for none, and takes those off
 // the note that keep does not want.
 func (n *recovered) keep(tx *store.Tx, schema *store.Schema, keep func(o *recoveredObject, e *model.Entry) bool) error {
 	left := n.Objects[:0]
 	for _, o := range n.Objects {
-		key, err := model.DecodeValue(o.Key)
-		if err != nil {
-			return fmt.Errorf("%w: the note of what was recovered: %w", store.ErrCorrupt, err)
-		}
 		info := &model.Info{Name: o.Model} // of a model that this version of the app does not have
 		if m := schema.Model(o.Model); m != nil {
 			info = m.Info
 		}
-		e, err := tx.Entry(info, key)
+		e, err := tx.Entry(info, o.Key)
 		if err != nil {
 			return err
 		}
@@ -142,7 +117,7 @@ func (n *recovered) drop(o *recoveredObject, fields []string) {
 // says of what was sent, or has.
 func (r *Replica) settling(ctx context.Context, do func(tx *store.Tx) error) error {
 	return r.update(ctx, func(tx *store.Tx) error {
-		n, err := readRecovered(tx)
+		n, err := recoveredNote.load(tx)
 		if err == nil {
 			err = n.before(tx, r.o.Schema)
 		}
@@ -155,7 +130,7 @@ func (r *Replica) settling(ctx context.Context, do func(tx *store.Tx) error) err
 		if err != nil || !n.changed {
 			return err
 		}
-		return n.save(tx)
+		return recoveredNote.save(tx, n)
 	})
 }
 
@@ -165,7 +140,7 @@ func (r *Replica) settling(ctx context.Context, do func(tx *store.Tx) error) err
 func (r *Replica) noteRecovered(to, from *store.Tx) error {
 	var n recovered
 	if from != nil && len(r.pending.Backups) > 0 {
-		earlier, err := readRecovered(from)
+		earlier, err := recoveredNote.load(from)
 		if err == nil {
 			err = earlier.before(from, r.o.Schema)
 		}
@@ -178,13 +153,13 @@ func (r *Replica) noteRecovered(to, from *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		o := recoveredObject{Model: e.Model, Key: model.AppendValue(nil, e.Key)}
+		o := recoveredObject{Model: e.Model, Key: e.Key}
 		for i := range e.Fields {
 			o.Fields = append(o.Fields, e.Fields[i].Name)
 		}
 		n.Objects = append(n.Objects, o)
 	}
-	return n.save(to)
+	return recoveredNote.save(to, n)
 }
 
 // recovered notes that what the latest reset recovered is settled with the backend,
@@ -198,7 +173,7 @@ func (r *Replica) recovered(ctx context.Context) error {
 	var n recovered
 	waiting := false
 	err := r.update(ctx, func(tx *store.Tx) (err error) {
-		if n, err = readRecovered(tx); err != nil {
+		if n, err = recoveredNote.load(tx); err != nil {
 			return err
 		}
 		err = n.keep(tx, r.o.Schema, func(_ *recoveredObject, e *model.Entry) bool {
@@ -209,7 +184,7 @@ func (r *Replica) recovered(ctx context.Context) error {
 		if err != nil || !n.changed {
 			return err
 		}
-		return n.save(tx)
+		return recoveredNote.save(tx, n)
 	})
 	if err != nil || waiting {
 		return err

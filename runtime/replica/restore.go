@@ -80,7 +80,7 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		if err := tx.Rename(); err != nil {
 			return err
 		}
-		if err := tx.SetMeta(recoveredName, nil); err != nil { // of an earlier reset, whose backup is none of this store's
+		if err := recoveredNote.remove(tx); err != nil { // of an earlier reset, whose backup is none of this store's
 			return err
 		}
 		if b.arrived() {

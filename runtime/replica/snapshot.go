@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -11,25 +10,14 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// resumeName is the note in a store of how much of a snapshot it has.
-const resumeName = "resume"
+// resumeNote is of how much of a snapshot a store has; it is zero where no download was
+// begun, or it is through.
+var resumeNote = note[progress]{"resume", "the download"}
 
 // progress is that note.
 type progress struct {
 	remote.Resume
-	Objects int `json:"objects"`
-}
-
-// progressOf reads it; it is zero where no download was begun, or it is through.
-func progressOf(tx *store.Tx) (p progress, err error) {
-	text, err := tx.Meta(resumeName)
-	if err != nil || len(text) == 0 {
-		return p, err
-	}
-	if err := json.Unmarshal(text, &p); err != nil {
-		return p, fmt.Errorf("%w: the note of the download: %w", store.ErrCorrupt, err)
-	}
-	return p, nil
+	Objects int
 }
 
 // snapshot takes over everything that the backend has, or goes on with what the
@@ -39,11 +27,7 @@ func (b *batcher) snapshot(ctx context.Context, client string, from progress, an
 	at := from.Resume
 	b.done = from.Objects
 	note := func(tx *store.Tx) error {
-		text, err := json.Marshal(progress{at, b.done + b.waiting})
-		if err != nil {
-			return err
-		}
-		return tx.SetMeta(resumeName, text)
+		return resumeNote.save(tx, progress{at, b.done + b.waiting})
 	}
 	for page, err := range b.r.backend.Snapshot(ctx, client, at) {
 		if err != nil {
@@ -59,7 +43,7 @@ func (b *batcher) snapshot(ctx context.Context, client string, from progress, an
 		full := b.add(page.Objects)
 		if page.Last {
 			err := b.flush(func(tx *store.Tx) error {
-				if err := tx.SetMeta(resumeName, nil); err != nil {
+				if err := resumeNote.remove(tx); err != nil {
 					return err
 				}
 				if err := tx.SetMeta(cursorName, []byte(page.Cursor)); err != nil {

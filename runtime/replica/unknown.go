@@ -1,8 +1,6 @@
 package replica
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/resetgen/resetgen/runtime/model"
@@ -10,9 +8,8 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// unknownName is the note in the store that says what was left out because this
-// version of the app does not know it.
-const unknownName = "unknown"
+// unknownNote is of what was left out because this version of the app does not know it.
+var unknownNote = note[unknown]{"unknown", "what was left out"}
 
 // unknown is a list of what was left out: "model" or "model.field". When a later
 // version of the app knows one of them, it starts over.
@@ -56,45 +53,26 @@ func (u unknown) known(schema *store.Schema) bool {
 	return slices.ContainsFunc(u, func(name string) bool { return names[name] })
 }
 
-func readUnknown(tx *store.Tx) (u unknown, err error) {
-	text, err := tx.Meta(unknownName)
-	if err != nil || len(text) == 0 {
-		return unknown{}, err
-	}
-	if err := json.Unmarshal(text, &u); err != nil {
-		return nil, fmt.Errorf("%w: the note of what was left out: %w", store.ErrCorrupt, err)
-	}
-	return u, nil
-}
-
-func (u unknown) save(tx *store.Tx) error {
-	text, err := json.Marshal(u)
-	if err != nil {
-		return err
-	}
-	return tx.SetMeta(unknownName, text)
-}
-
 // noteUnknown notes what the whole of an object has that the store cannot put back.
 func noteUnknown(tx *store.Tx, m *model.Info, whole []model.Named) error {
 	extra := model.RowOf(m, whole).Extra
 	if len(extra) == 0 {
 		return nil
 	}
-	u, err := readUnknown(tx)
+	u, err := unknownNote.load(tx)
 	if err != nil {
 		return err
 	}
 	for _, v := range extra {
 		u.add(m.Name + "." + v.Name)
 	}
-	return u.save(tx)
+	return unknownNote.save(tx, u)
 }
 
 // outgrown is the client reset that is due when the app has come to know something
 // that was left out: what the backend has of it lies before the cursor.
 func outgrown(tx *store.Tx, schema *store.Schema) error {
-	left, err := readUnknown(tx)
+	left, err := unknownNote.load(tx)
 	if err != nil || !left.known(schema) {
 		return err
 	}
