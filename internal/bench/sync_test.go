@@ -158,6 +158,53 @@ func benchmarkPush(b *testing.B, roundTrip time.Duration) {
 	closeReplica(b, r, n)
 }
 
+// BenchmarkPushParts pushes the same changes step by step, to a backend that takes no
+// time, and says what share of it each of the store's steps is: making the cut, reading
+// its chunks and settling it.
+func BenchmarkPushParts(b *testing.B) {
+	n := exchanged()
+	in := memremote.New(memremote.Options{})
+	for i := range n {
+		f := finding(i)
+		in.Put(sent(&f))
+	}
+	r := openReplica(b, newPath(b), in)
+	must(b, r.Download(b.Context()))
+	var cuts, reads, settles []float64
+	for b.Loop() {
+		must(b, r.Update(b.Context(), func(tx *store.Tx) error { return editEach(tx, n, len(cuts)) }))
+		var cut, read, push, settle time.Duration
+		timed := func(took *time.Duration, do func() error) {
+			start := time.Now()
+			must(b, do())
+			*took += time.Since(start)
+		}
+		timed(&cut, func() error {
+			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.OpenCut(0); return err })
+		})
+		var answer *remote.Answer
+		for chunk := (*model.Chunk)(nil); ; {
+			timed(&read, func() error {
+				return r.View(b.Context(), func(tx *store.Tx) (err error) { chunk, err = tx.Chunk(chunk); return err })
+			})
+			if chunk == nil {
+				break
+			}
+			timed(&push, func() (err error) { answer, err = in.Push(b.Context(), chunk); return err })
+		}
+		timed(&settle, func() error {
+			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.Settle(answer.Mark); return err })
+		})
+		whole := (cut + read + push + settle).Seconds()
+		cuts, reads, settles = append(cuts, cut.Seconds()/whole), append(reads, read.Seconds()/whole), append(settles, settle.Seconds()/whole)
+	}
+	b.ReportMetric(median(cuts), "x-cut")
+	b.ReportMetric(median(reads), "x-read")
+	b.ReportMetric(median(settles), "x-settle")
+	b.ReportMetric(0, "ns/op")
+	closeReplica(b, r, n)
+}
+
 func editEach(tx *store.Tx, n, round int) error {
 	for i := range n {
 		r, err := FindingRecords.Get(tx, finding(i).ID)
