@@ -28,7 +28,7 @@ func TestBenchmarksRun(t *testing.T) {
 	for name, unit := range map[string]string{
 		"BenchmarkSetter": "x-plain", "BenchmarkDiff": "x-byhand", "BenchmarkMerge": "x-byhand", "BenchmarkReconcile": "x-scan",
 		"BenchmarkTracking": "x-bare", "BenchmarkLoad": "x-bare", "BenchmarkOpen": "x-thousand", "BenchmarkSpace": "B-bare",
-		"BenchmarkReset": "x-whole", "BenchmarkPull": "x-load", "BenchmarkPush": "x-whole",
+		"BenchmarkReset": "x-whole", "BenchmarkPull": "x-load", "BenchmarkPush": "x-whole", "BenchmarkPushParts": "x-settle",
 	} {
 		if !strings.Contains(figures[name], unit) {
 			t.Errorf("%s does not report %s:\n%s", name, unit, out)

@@ -21,7 +21,9 @@
 // and which part of the whole is
 //
 //	BenchmarkReset      x-whole     all of a client reset but the download; 0.05 of a million objects, in 128 MiB
-//	BenchmarkPush       x-whole     the store's own work in pushing a hundred thousand changed objects; 0.5
+//	BenchmarkPush       x-whole     all of a push of a hundred thousand changed objects but the backend
+//	BenchmarkPushParts  x-cut       making the cut, in a push to a backend that takes no time;
+//	                    x-settle    settling it: 0.5 with making it; x-read is reading what is sent
 //
 // Times without a comparison are told where a person waits for them, and say
 // little on a machine that is busy: for how long BenchmarkReset keeps an app from its
