@@ -180,12 +180,12 @@ func BenchmarkPushParts(b *testing.B) {
 			*took += time.Since(start)
 		}
 		timed(&cut, func() error {
-			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.OpenCut(0); return err })
+			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.Ledger().OpenCut(0); return err })
 		})
 		var answer *remote.Answer
 		for chunk := (*model.Chunk)(nil); ; {
 			timed(&read, func() error {
-				return r.View(b.Context(), func(tx *store.Tx) (err error) { chunk, err = tx.Chunk(chunk); return err })
+				return r.View(b.Context(), func(tx *store.Tx) (err error) { chunk, err = tx.Ledger().Chunk(chunk); return err })
 			})
 			if chunk == nil {
 				break
@@ -193,7 +193,7 @@ func BenchmarkPushParts(b *testing.B) {
 			timed(&push, func() (err error) { answer, err = in.Push(b.Context(), chunk); return err })
 		}
 		timed(&settle, func() error {
-			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.Settle(answer.Mark); return err })
+			return r.Update(b.Context(), func(tx *store.Tx) error { _, err := tx.Ledger().Settle(answer.Mark); return err })
 		})
 		whole := (cut + read + push + settle).Seconds()
 		cuts, reads, settles = append(cuts, cut.Seconds()/whole), append(reads, read.Seconds()/whole), append(settles, settle.Seconds()/whole)

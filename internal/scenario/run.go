@@ -278,7 +278,7 @@ func (r *run) startOver(ctx context.Context, why kind, reason backend.Reason) er
 		}
 		break
 	}
-	err = r.device.view(ctx, func(tx *store.Tx) error { return tx.CheckMark(r.backend.Mark(client)) })
+	err = r.device.view(ctx, func(tx *store.Tx) error { return tx.Ledger().CheckMark(r.backend.Mark(client)) })
 	if rewound := new(store.BackendRewoundError); errors.As(err, &rewound) {
 		return nil
 	}
@@ -293,7 +293,7 @@ func (r *run) startOver(ctx context.Context, why kind, reason backend.Reason) er
 // that has pulled.
 func (r *run) position(ctx context.Context) (client string, cursor backend.Cursor, err error) {
 	err = r.device.view(ctx, func(tx *store.Tx) error {
-		client, _ = tx.Client()
+		client, _ = tx.Ledger().Client()
 		text, err := tx.Meta("cursor")
 		cursor = backend.Cursor(text)
 		return err

@@ -66,8 +66,8 @@ func (r *run) stored(ctx context.Context) (all map[string]plain, pending []strin
 // taken of it.
 func (r *run) pending(tx *store.Tx) (pending []string, err error) {
 	m := r.s.table.info()
-	client, _ := tx.Client()
-	var entries iter.Seq2[*model.Entry, error] = tx.Settled(r.backend.Mark(client))
+	client, _ := tx.Ledger().Client()
+	var entries iter.Seq2[*model.Entry, error] = tx.Ledger().Settled(r.backend.Mark(client))
 	for e, err := range entries {
 		if err != nil {
 			return nil, err

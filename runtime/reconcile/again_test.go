@@ -80,7 +80,7 @@ func TestClockGoesOn(t *testing.T) {
 	backup := w.filled("backup", items.FieldItem{ID: "a"}, items.FieldItem{ID: "b"})
 	w.set(backup, "a", func(r *items.FieldItemRecord) { r.SetText("mine") })
 	var before stamp.Stamp
-	w.update(backup, func(tx *store.Tx) error { _, before = tx.CommitStamp(); return nil })
+	w.update(backup, func(tx *store.Tx) error { _, before = tx.Ledger().CommitStamp(); return nil })
 	fresh := w.filled("fresh", items.FieldItem{ID: "a"}, items.FieldItem{ID: "b"})
 	w.now = w.now.Add(-3 * time.Hour)
 	w.apply(backup, fresh, reconcile.Options{})

@@ -60,7 +60,7 @@ func (b backup) entries(mark *model.Mark) iter.Seq2[*model.Entry, error] {
 	if mark == nil {
 		return marked(b.tx.Entries())
 	}
-	return marked(b.tx.Settled(*mark))
+	return marked(b.tx.Ledger().Settled(*mark))
 }
 
 // marked is seq with its errors marked as the backup's.

@@ -18,7 +18,7 @@ func (w *world) push(db *store.Store, done int) *model.Mark {
 	w.Helper()
 	var cut *model.Cut
 	w.update(db, func(tx *store.Tx) (err error) {
-		cut, err = tx.OpenCut(1)
+		cut, err = tx.Ledger().OpenCut(1)
 		return err
 	})
 	return &model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: done}
@@ -95,7 +95,7 @@ func TestBackendRewound(t *testing.T) {
 	backup := w.filled("backup", items.FieldItem{ID: "x", Count: 10})
 	w.set(backup, "x", func(r *items.FieldItemRecord) { r.AddCount(3) })
 	mark := w.push(backup, 1)
-	w.update(backup, func(tx *store.Tx) error { _, err := tx.Settle(*mark); return err })
+	w.update(backup, func(tx *store.Tx) error { _, err := tx.Ledger().Settle(*mark); return err })
 	w.set(backup, "x", func(r *items.FieldItemRecord) { r.AddCount(2) })
 	w.push(backup, 0)
 	fresh := w.filled("fresh", items.FieldItem{ID: "x", Count: 10})
@@ -119,7 +119,7 @@ func TestStoreCopied(t *testing.T) {
 	if _, err := reconcile.New(backup, fresh, reconcile.Options{Mark: mark}).Apply(t.Context()); !errors.Is(err, store.ErrStoreCopied) {
 		t.Errorf("the error was %v", err)
 	}
-	w.update(backup, func(tx *store.Tx) error { return tx.Rename() })
+	w.update(backup, func(tx *store.Tx) error { return tx.Ledger().Rename() })
 	w.apply(backup, fresh, reconcile.Options{Mark: &model.Mark{}})
 	if diff := cmp.Diff([]string{"x.text"}, w.pending(fresh)); diff != "" {
 		t.Error(diff)

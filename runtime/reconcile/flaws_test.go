@@ -81,11 +81,11 @@ func (r *recipe) uploaded(now int64) (stamped bool) {
 func (w *world) ack(db *store.Store) {
 	w.Helper()
 	w.update(db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(0)
+		cut, err := tx.Ledger().OpenCut(0)
 		if err != nil || cut == nil {
 			return err
 		}
-		_, err = tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
+		_, err = tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
 		return err
 	})
 }
@@ -120,7 +120,7 @@ var flaws = []struct {
 			w.set(backup, "x", func(r *items.FieldItemRecord) { r.SetText("mine") })
 			mark := w.push(backup, 1)
 			w.set(backup, "y", func(r *items.FieldItemRecord) { r.SetText("mine") })
-			w.update(backup, func(tx *store.Tx) error { _, err := tx.Settle(*mark); return err })
+			w.update(backup, func(tx *store.Tx) error { _, err := tx.Ledger().Settle(*mark); return err })
 			fresh := w.filled("fresh", items.FieldItem{ID: "x", Text: "mine"}, items.FieldItem{ID: "y"})
 			w.apply(backup, fresh, reconcile.Options{})
 			w.holds(fresh, items.FieldItem{ID: "x", Text: "mine"}, items.FieldItem{ID: "y", Text: "mine"})
@@ -320,7 +320,7 @@ var flaws = []struct {
 			w.set(db, "x", func(r *items.FieldItemRecord) { r.SetText("mine") })
 			w.ack(db)
 			w.update(db, func(tx *store.Tx) error {
-				if cut, err := tx.OpenCut(0); cut != nil || err != nil {
+				if cut, err := tx.Ledger().OpenCut(0); cut != nil || err != nil {
 					w.Errorf("there is something to send again: %+v, %v", cut, err)
 				}
 				return nil
@@ -656,14 +656,14 @@ var flaws = []struct {
 			backup := w.filled("backup", items.FieldItem{ID: "x"})
 			w.set(backup, "x", func(r *items.FieldItemRecord) { r.SetNum(2) })
 			mark := model.Mark{N: 9, Nonce: "of a cut that it does not remember", Done: 1}
-			w.update(backup, func(tx *store.Tx) error { mark.Client, _ = tx.Client(); return nil })
+			w.update(backup, func(tx *store.Tx) error { mark.Client, _ = tx.Ledger().Client(); return nil })
 			fresh := w.filled("fresh", items.FieldItem{ID: "x", Num: 3})
 			if _, err := reconcile.New(backup, fresh, reconcile.Options{Mark: &mark}).Apply(w.Context()); !errors.Is(err, store.ErrStoreCopied) {
 				w.Errorf("the error was %v", err)
 			}
 			w.holds(fresh, items.FieldItem{ID: "x", Num: 3})
 			// As a client of its own it recovers, and the conflict is told.
-			w.update(backup, func(tx *store.Tx) error { return tx.Rename() })
+			w.update(backup, func(tx *store.Tx) error { return tx.Ledger().Rename() })
 			report := w.apply(backup, fresh, reconcile.Options{Mark: &model.Mark{}})
 			if report.Count(merge.Conflicted) != 1 {
 				w.Errorf("%+v", report.Counts)

@@ -25,9 +25,9 @@ func (w *world) rewound() (backup, fresh *store.Store) {
 		return items.FieldItemRecords.Replace(tx, &items.FieldItem{ID: "new", Text: "sent"})
 	})
 	w.update(backup, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(10)
+		cut, err := tx.Ledger().OpenCut(10)
 		if err == nil {
-			_, err = tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
+			_, err = tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
 		}
 		return err
 	})

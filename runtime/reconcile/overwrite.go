@@ -69,7 +69,7 @@ func (p *Plan) overwrite(to *store.Tx, m *merge.Model, local *model.Row) (*Objec
 	if remote != nil && d.Fields.Empty() {
 		return nil, nil
 	}
-	seq, at := to.CommitStamp()
+	seq, at := to.Ledger().CommitStamp()
 	d.Entry = &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Seq: seq, Stamp: at}
 	d.Row.Stamp, d.Row.Stamps = from.Stamp, slices.Clone(from.Stamps)
 	for f := range d.Fields.All() {

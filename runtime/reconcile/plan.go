@@ -221,7 +221,7 @@ func (p *Plan) reconcile(from backup, to *store.Tx, report *Report) error {
 		}
 	}
 	// At once, so that what is stamped here is newer than all that the backup has.
-	if err := to.SetReconciled(from.tx); err != nil {
+	if err := to.Ledger().SetReconciled(from.tx); err != nil {
 		return err
 	}
 	refs := p.newReferences(to)
@@ -286,7 +286,7 @@ func (p *Plan) again(to *store.Tx, refused []*Object, tell func(*Object) error) 
 // guard refuses what would lose data, and tells whether the backup, which stands
 // at commit now, was reconciled before.
 func (p *Plan) guard(now uint64, to *store.Tx) (before bool, err error) {
-	if seq, ok := to.Reconciled(p.backup.ID()); ok {
+	if seq, ok := to.Ledger().Reconciled(p.backup.ID()); ok {
 		if now != seq {
 			return false, fmt.Errorf("it was reconciled at commit %d and stands at %d; reconcile it into another fresh copy: %w", seq, now, ErrMovedOn)
 		}
@@ -313,12 +313,12 @@ func (p *Plan) checkMark(from backup, report *Report) error {
 		return nil
 	}
 	if p.o.Mark == nil {
-		if cut := from.tx.Cut(); cut != nil {
+		if cut := from.tx.Ledger().Cut(); cut != nil {
 			return fmt.Errorf("it has sent cut %d and does not know what became of it; pass the backend's mark in Options.Mark: %w", cut.N, store.ErrCutOpen)
 		}
 		return nil
 	}
-	err := from.tx.CheckMark(*p.o.Mark)
+	err := from.tx.Ledger().CheckMark(*p.o.Mark)
 	if errors.As(err, &report.Rewound) {
 		return nil
 	}
@@ -412,5 +412,5 @@ func (p *Plan) apply(to *store.Tx, o *Object) error {
 	if o.info == nil || d.Write == merge.WriteNothing && d.Entry == nil {
 		return nil
 	}
-	return to.Apply(o.info, o.Key, d)
+	return to.Ledger().Apply(o.info, o.Key, d)
 }

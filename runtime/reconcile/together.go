@@ -151,7 +151,7 @@ func (w *waiting) exchange(to *store.Tx, group []*Object) (bool, error) {
 	}
 	for i, o := range group {
 		d := o.decision
-		err := to.Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteInsert, Row: d.Row, Entry: d.Entry})
+		err := to.Ledger().Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteInsert, Row: d.Row, Entry: d.Entry})
 		if errors.Is(err, store.ErrConstraint) {
 			return false, w.putBack(to, group, i)
 		}
@@ -164,7 +164,7 @@ func (w *waiting) exchange(to *store.Tx, group []*Object) (bool, error) {
 
 func takeOut(to *store.Tx, group []*Object) error {
 	for _, o := range group {
-		if err := to.Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteDelete}); err != nil {
+		if err := to.Ledger().Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteDelete}); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,7 @@ func (w *waiting) putBack(to *store.Tx, group []*Object, n int) error {
 		return err
 	}
 	for _, o := range group {
-		if err := to.Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteInsert, Row: w.old[o]}); err != nil {
+		if err := to.Ledger().Apply(o.info, o.Key, &merge.Decision{Write: merge.WriteInsert, Row: w.old[o]}); err != nil {
 			return err
 		}
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // ErrFenced: the chunk was sent under an epoch that has ended, or out of turn. The
-// client begins a new epoch (store.Tx.Fence), asks Settle for the mark and goes on from
-// that.
+// client begins a new epoch (store.Ledger.Fence), asks Settle for the mark and goes on
+// from that.
 var ErrFenced = errors.New("the backend does not take the chunk: it is late or out of turn")
 
 // Reason is why a client must start over.

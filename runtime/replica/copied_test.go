@@ -42,7 +42,7 @@ func TestStoreCopied(t *testing.T) {
 		b.state(replica.Failed)
 		b.has("y", "b", 1)
 
-		b.must(b.Update(t.Context(), func(tx *store.Tx) error { return tx.Rename() }))
+		b.must(b.Update(t.Context(), func(tx *store.Tx) error { return tx.Ledger().Rename() }))
 		syncAll(b, a)
 		a.has("x", "a", 7)
 		b.has("x", "a", 7)

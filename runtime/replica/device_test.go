@@ -181,7 +181,7 @@ func (d *device) lacks(id string) {
 func (d *device) client() (id string) {
 	d.t.Helper()
 	d.must(d.View(context.Background(), func(tx *store.Tx) error {
-		id, _ = tx.Client()
+		id, _ = tx.Ledger().Client()
 		return nil
 	}))
 	return id

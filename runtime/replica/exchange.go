@@ -86,10 +86,10 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error)
 	}
 	result := &outcome{Report: report}
 	if from != nil {
-		if err := to.TakeOver(from, mark); err != nil {
+		if err := to.Ledger().TakeOver(from, mark); err != nil {
 			return nil, err
 		}
-		result.Client, _ = from.Client()
+		result.Client, _ = from.Ledger().Client()
 		if at, ok := from.Store().LastSynced(); ok {
 			result.LastSynced = &at
 		}
@@ -272,7 +272,7 @@ func (r *Replica) identity(ctx context.Context, path string) (is string, err err
 		return "", err
 	}
 	err = s.View(ctx, func(tx *store.Tx) error {
-		client, _ := tx.Client()
+		client, _ := tx.Ledger().Client()
 		is = s.ID() + " " + client
 		return nil
 	})

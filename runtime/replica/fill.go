@@ -30,7 +30,7 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		if resumed {
 			return nil
 		}
-		return rewound(tx.CheckMark(page.Mark))
+		return rewound(tx.Ledger().CheckMark(page.Mark))
 	})
 	if err == nil && resumed { // the mark is from before what was sent since the snapshot began
 		err = r.settle(ctx)

@@ -346,7 +346,7 @@ var flaws = []struct {
 		if err := a.Status().Err; !errors.Is(err, store.ErrStoreCopied) {
 			t.Errorf("the session says %v", err)
 		}
-		a.must(a.Update(t.Context(), func(tx *store.Tx) error { return tx.Rename() }))
+		a.must(a.Update(t.Context(), func(tx *store.Tx) error { return tx.Ledger().Rename() }))
 		syncAll(a, b)
 		for _, d := range []*device{a, b} {
 			d.has("x", "theirs", 7)

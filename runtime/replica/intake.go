@@ -60,7 +60,7 @@ func (in *intake) receive(o *remote.Object) error {
 			return err
 		}
 	}
-	d, err := in.tx.Receive(m, o.Key, row, in.r.o.Policy)
+	d, err := in.tx.Ledger().Receive(m, o.Key, row, in.r.o.Policy)
 	if errors.Is(err, store.ErrConstraint) {
 		in.refused = append(in.refused, o)
 		return nil

@@ -28,7 +28,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 	back := false
 	err := fresh.View(ctx, func(tx *store.Tx) error {
 		held, err := heldNote.load(tx)
-		_, done := tx.Reconciled(backup.ID())
+		_, done := tx.Ledger().Reconciled(backup.ID())
 		back = len(held) > 0 && !done
 		return err
 	})
@@ -101,16 +101,16 @@ func (w *wayMaker) letIn(m *merge.Model, o *remote.Object) (instead []*remote.Ob
 	for _, other := range there {
 		back := remote.ObjectOf(m.Info, other)
 		instead = append(instead, &back)
-		if _, err := w.to.Receive(m, back.Key, nil, w.r.o.Policy); err != nil {
+		if _, err := w.to.Ledger().Receive(m, back.Key, nil, w.r.o.Policy); err != nil {
 			return nil, false, err
 		}
 	}
-	_, err = w.to.Receive(m, o.Key, row, w.r.o.Policy)
+	_, err = w.to.Ledger().Receive(m, o.Key, row, w.r.o.Policy)
 	if !errors.Is(err, store.ErrConstraint) {
 		return instead, err == nil, err
 	}
 	for i, other := range there { // it was something else
-		if _, err := w.to.Receive(m, instead[i].Key, other, w.r.o.Policy); err != nil {
+		if _, err := w.to.Ledger().Receive(m, instead[i].Key, other, w.r.o.Policy); err != nil {
 			return nil, false, err
 		}
 	}

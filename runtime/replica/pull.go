@@ -22,7 +22,7 @@ func (r *Replica) pull(ctx context.Context) error {
 	var mark model.Mark
 	cursor := from
 	moved := func(tx *store.Tx) error {
-		if err := tx.CheckMark(mark); err != nil {
+		if err := tx.Ledger().CheckMark(mark); err != nil {
 			return rewound(err)
 		}
 		return tx.SetMeta(cursorName, []byte(cursor))

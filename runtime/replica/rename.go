@@ -16,7 +16,7 @@ import (
 func (r *Replica) Rename(ctx context.Context) error {
 	err := r.work(ctx, func() error {
 		r.disconnected()
-		return r.update(ctx, func(tx *store.Tx) error { return tx.Rename() })
+		return r.update(ctx, func(tx *store.Tx) error { return tx.Ledger().Rename() })
 	})
 	if err != nil {
 		return fmt.Errorf("making %s a client of its own: %w", r.o.Path, err)

@@ -469,7 +469,7 @@ func (m *machine) recreate() {
 // sending tells whether the fate of something is not known to the device.
 func (p *peer) sending() (open bool) {
 	p.must(p.View(context.Background(), func(tx *store.Tx) error {
-		open = tx.Cut() != nil
+		open = tx.Ledger().Cut() != nil
 		return nil
 	}))
 	return open

@@ -77,14 +77,14 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		return err
 	}
 	err = copied.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Rename(); err != nil {
+		if err := tx.Ledger().Rename(); err != nil {
 			return err
 		}
 		if err := recoveredNote.remove(tx); err != nil { // of an earlier reset, whose backup is none of this store's
 			return err
 		}
 		if b.arrived() {
-			return tx.Forget()
+			return tx.Ledger().Forget()
 		}
 		return nil
 	})
@@ -106,7 +106,7 @@ func (r *Replica) restored(ctx context.Context, p *pending) error {
 		Counts: []reconcile.Count{}, Objects: []*reconcile.Object{},
 	}
 	err = live.View(ctx, func(tx *store.Tx) error {
-		result.Client, _ = tx.Client()
+		result.Client, _ = tx.Ledger().Client()
 		for _, err := range tx.Entries() {
 			if err != nil {
 				return err

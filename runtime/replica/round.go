@@ -77,7 +77,7 @@ func (r *Replica) sync(ctx context.Context, this uint64) error {
 // position is who the client is, and how far it has pulled.
 func (r *Replica) position(ctx context.Context) (client string, cursor remote.Cursor, err error) {
 	err = r.View(ctx, func(tx *store.Tx) error {
-		client, _ = tx.Client()
+		client, _ = tx.Ledger().Client()
 		text, err := tx.Meta(cursorName)
 		cursor = remote.Cursor(text)
 		return err
@@ -102,7 +102,7 @@ func (r *Replica) settle(ctx context.Context) error {
 		return err
 	}
 	return r.settling(ctx, func(tx *store.Tx) error {
-		_, err := tx.Settle(mark)
+		_, err := tx.Ledger().Settle(mark)
 		return rewound(err)
 	})
 }
@@ -113,8 +113,9 @@ func (r *Replica) mark(ctx context.Context, fence bool) (mark model.Mark, err er
 	var client string
 	var epoch uint64
 	err = r.update(ctx, func(tx *store.Tx) (err error) {
-		if client, epoch = tx.Client(); fence || tx.Cut() != nil {
-			epoch, err = tx.Fence()
+		l := tx.Ledger()
+		if client, epoch = l.Client(); fence || l.Cut() != nil {
+			epoch, err = l.Fence()
 		}
 		return err
 	})
@@ -148,7 +149,7 @@ func (r *Replica) push(ctx context.Context) error {
 	for range 10 {
 		var cut *model.Cut
 		err := r.update(ctx, func(tx *store.Tx) (err error) {
-			cut, err = tx.OpenCut(r.o.Chunk)
+			cut, err = tx.Ledger().OpenCut(r.o.Chunk)
 			return err
 		})
 		if err != nil || cut == nil {
@@ -196,7 +197,7 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 	}
 	var settled *store.Settlement
 	err = r.settling(ctx, func(tx *store.Tx) (err error) {
-		if settled, err = tx.Settle(answer.Mark); err != nil {
+		if settled, err = tx.Ledger().Settle(answer.Mark); err != nil {
 			return rewound(err)
 		}
 		in, err := r.newIntake(tx)
@@ -229,7 +230,7 @@ func (r *Replica) prepare(ctx context.Context, after *model.Chunk) func() (*mode
 	read := make(chan error, 1)
 	go func() {
 		read <- r.View(ctx, func(tx *store.Tx) (err error) {
-			chunk, err = tx.Chunk(after)
+			chunk, err = tx.Ledger().Chunk(after)
 			return err
 		})
 	}()

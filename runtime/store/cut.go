@@ -23,13 +23,14 @@ var (
 const DefaultChunk = 1000
 
 // Cut is the open cut, or nil.
-func (tx *Tx) Cut() *model.Cut { return tx.state.Cut }
+func (l Ledger) Cut() *model.Cut { return l.tx.state.Cut }
 
 // OpenCut makes what is unsynced a cut, to be sent in chunks of size objects; 0
 // means DefaultChunk. It gives nil where there is nothing to send: changes that
 // the backend refused do not count until they are retried, nor do those of models
 // that this version of the app does not have. One cut is open at a time.
-func (tx *Tx) OpenCut(size int) (*model.Cut, error) {
+func (l Ledger) OpenCut(size int) (*model.Cut, error) {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return nil, err
 	}
@@ -102,7 +103,8 @@ func (s *Store) nowNamed(name string) string {
 // Chunk is the chunk of the open cut that follows the one given, as of the moment
 // when the cut was made, and nil when there is none; nil is followed by the
 // first.
-func (tx *Tx) Chunk(after *model.Chunk) (*model.Chunk, error) {
+func (l Ledger) Chunk(after *model.Chunk) (*model.Chunk, error) {
+	tx := l.tx
 	cut := tx.state.Cut
 	switch {
 	case cut == nil:

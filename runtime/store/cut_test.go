@@ -145,7 +145,7 @@ func chunksOf(tx *store.Tx) (all []*model.Chunk, err error) {
 		if len(all) > 0 {
 			last = all[len(all)-1]
 		}
-		next, err := tx.Chunk(last)
+		next, err := tx.Ledger().Chunk(last)
 		if err != nil || next == nil {
 			return all, err
 		}
@@ -183,8 +183,8 @@ func (m *cutMachine) actions() map[string]func(*rapid.T) {
 		"open a cut": func(t *rapid.T) {
 			size := rapid.IntRange(1, 3).Draw(t, "size")
 			m.update(t, func(tx *store.Tx) error {
-				had := tx.Cut() != nil
-				_, err := tx.OpenCut(size)
+				had := tx.Ledger().Cut() != nil
+				_, err := tx.Ledger().OpenCut(size)
 				if had {
 					if !errors.Is(err, store.ErrCutOpen) {
 						t.Fatalf("a second cut: %v", err)
@@ -196,11 +196,11 @@ func (m *cutMachine) actions() map[string]func(*rapid.T) {
 		},
 		"send a chunk": func(t *rapid.T) {
 			m.update(t, func(tx *store.Tx) error {
-				if tx.Cut() == nil {
+				if tx.Ledger().Cut() == nil {
 					return nil
 				}
 				done := 0
-				if m.back.mark.N == tx.Cut().N {
+				if m.back.mark.N == tx.Ledger().Cut().N {
 					done = m.back.mark.Done
 				}
 				chunks, err := chunksOf(tx)
@@ -212,7 +212,7 @@ func (m *cutMachine) actions() map[string]func(*rapid.T) {
 		},
 		"send a chunk, too late": func(t *rapid.T) {
 			m.update(t, func(tx *store.Tx) error {
-				if tx.Cut() == nil {
+				if tx.Ledger().Cut() == nil {
 					return nil
 				}
 				chunks, err := chunksOf(tx)
@@ -267,7 +267,7 @@ func (m *cutMachine) write(t *rapid.T, r *items.FieldItemRecord, now *truth) {
 // mark that the backend answers with.
 func (m *cutMachine) settle(t *rapid.T) {
 	m.update(t, func(tx *store.Tx) error {
-		epoch, err := tx.Fence()
+		epoch, err := tx.Ledger().Fence()
 		m.back.epoch = epoch
 		return err
 	})
@@ -275,7 +275,7 @@ func (m *cutMachine) settle(t *rapid.T) {
 		m.back.apply(t, chunk)
 	}
 	m.late = nil
-	m.update(t, func(tx *store.Tx) error { _, err := tx.Settle(m.back.mark); return err })
+	m.update(t, func(tx *store.Tx) error { _, err := tx.Ledger().Settle(m.back.mark); return err })
 	m.checkSettled(t)
 }
 
@@ -405,11 +405,11 @@ func TestCuts(t *testing.T) {
 					}
 				}
 			}
-			_, err := tx.OpenCut(2)
+			_, err := tx.Ledger().OpenCut(2)
 			return err
 		})
 		m.update(t, func(tx *store.Tx) error {
-			if tx.Cut() == nil {
+			if tx.Ledger().Cut() == nil {
 				return nil
 			}
 			chunks, err := chunksOf(tx)

@@ -70,11 +70,11 @@ func stateAgain(t *testing.T, text []byte) error {
 	db := openWithState(t, first)
 	mark := model.Mark{N: 1, Nonce: "x", Done: 1}
 	must(t, db, func(tx *store.Tx) error {
-		if cut := tx.Cut(); cut != nil {
+		if cut := tx.Ledger().Cut(); cut != nil {
 			mark = model.Mark{N: cut.N, Nonce: cut.Nonce, Done: 1}
 		}
-		tx.Settle(mark) // refuses, or not
-		return tx.Rename()
+		tx.Ledger().Settle(mark) // refuses, or not
+		return tx.Ledger().Rename()
 	})
 	return db.Close()
 }

@@ -58,7 +58,7 @@ func (h *heldOrder) receive(v rules.Order) (d *merge.Decision) {
 		return err
 	})
 	must(h.t, h.db, func(tx *store.Tx) (err error) {
-		d, err = tx.Receive(rules.OrderRecords.Model(), model.StringValue("a"), row, model.Policy{})
+		d, err = tx.Ledger().Receive(rules.OrderRecords.Model(), model.StringValue("a"), row, model.Policy{})
 		return err
 	})
 	return d

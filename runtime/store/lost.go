@@ -53,15 +53,15 @@ func (s *state) follows(cut *model.Cut) bool {
 // nothing where the mark says no such thing. Settle does the same, unless the mark shows
 // besides that the backend has forgotten what it had acknowledged; so call it before a
 // store becomes the backup of a client reset.
-func (tx *Tx) Arrived(mark model.Mark) error {
-	if err := tx.check(true); err != nil {
+func (l Ledger) Arrived(mark model.Mark) error {
+	if err := l.tx.check(true); err != nil {
 		return err
 	}
-	lost := tx.state.lostBy(mark)
+	lost := l.tx.state.lostBy(mark)
 	if lost == nil {
 		return nil
 	}
-	_, err := tx.arrive(lost, mark)
+	_, err := l.tx.arrive(lost, mark)
 	return err
 }
 

@@ -46,7 +46,7 @@ func TestLostCutArrives(t *testing.T) {
 				}
 			}
 			settle(t, db, mark)
-			if err := db.View(t.Context(), func(tx *store.Tx) error { return tx.CheckMark(mark) }); err != nil {
+			if err := db.View(t.Context(), func(tx *store.Tx) error { return tx.Ledger().CheckMark(mark) }); err != nil {
 				rt.Error(err)
 			}
 			left[world] = remaining(t, db)
@@ -62,7 +62,7 @@ func TestLostCutArrives(t *testing.T) {
 func TestLostCutForgotten(t *testing.T) {
 	var rewound *store.BackendRewoundError
 	settling := func(db *store.Store, mark model.Mark) error {
-		return db.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Settle(mark); return err })
+		return db.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Ledger().Settle(mark); return err })
 	}
 	lose := func() (*store.Store, model.Mark) {
 		db := open(t)
@@ -79,7 +79,7 @@ func TestLostCutForgotten(t *testing.T) {
 	}
 
 	db, lost = lose()
-	must(t, db, func(tx *store.Tx) error { return tx.Rename() })
+	must(t, db, func(tx *store.Tx) error { return tx.Ledger().Rename() })
 	lost.Client = ""
 	if err := settling(db, lost); !errors.Is(err, store.ErrStoreCopied) {
 		t.Errorf("of another client: %v", err)
@@ -191,7 +191,7 @@ func write(t *testing.T, db *store.Store, writes []writing) {
 func openCut(t *testing.T, db *store.Store, size int) (mark model.Mark) {
 	t.Helper()
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(size)
+		cut, err := tx.Ledger().OpenCut(size)
 		if cut != nil {
 			mark = model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: (cut.Objects + cut.Size - 1) / cut.Size}
 		}

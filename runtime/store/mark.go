@@ -10,7 +10,7 @@ import (
 
 // ErrStoreCopied: the backend knows a cut that this store never made: the store
 // is a copy of another client's, or was put back to an earlier state.
-// Tx.Rename makes it a client of its own.
+// Ledger.Rename makes it a client of its own.
 var ErrStoreCopied = errors.New("the store is a copy or was rewound")
 
 // BackendRewoundError says that the backend has forgotten cuts that it had
@@ -30,13 +30,13 @@ func (e *BackendRewoundError) Error() string {
 }
 
 // Client is the id under which the backend knows this store, and the epoch.
-func (tx *Tx) Client() (id string, epoch uint64) { return tx.state.Client, tx.state.Epoch }
+func (l Ledger) Client() (id string, epoch uint64) { return l.tx.state.Client, l.tx.state.Epoch }
 
 // CheckMark compares the backend's mark with what the store remembers: nil where
 // both agree, a *BackendRewoundError or an error that wraps ErrStoreCopied where
 // one of the two was put back.
-func (tx *Tx) CheckMark(mark model.Mark) error {
-	s := &tx.state
+func (l Ledger) CheckMark(mark model.Mark) error {
+	s := &l.tx.state
 	switch {
 	case mark.Client != "" && mark.Client != s.Client:
 		return fmt.Errorf("the mark is that of the client %s, this is %s", mark.Client, s.Client)
@@ -59,7 +59,8 @@ func (tx *Tx) CheckMark(mark model.Mark) error {
 
 // Fence begins a new epoch, so that the backend refuses chunks of the open cut
 // that are still under way. Ask the backend for the mark with it, then Settle.
-func (tx *Tx) Fence() (epoch uint64, err error) {
+func (l Ledger) Fence() (epoch uint64, err error) {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return 0, err
 	}
@@ -71,7 +72,8 @@ func (tx *Tx) Fence() (epoch uint64, err error) {
 // Rename makes the store a client of its own: what it holds as unsynced counts as
 // never sent, and what another client with the old id settled is not its business.
 // It is for a store that was copied or put back.
-func (tx *Tx) Rename() error {
+func (l Ledger) Rename() error {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return err
 	}
@@ -98,7 +100,8 @@ func (tx *Tx) Rename() error {
 // TakeOver makes this store the client that the backup was, as of the backend's
 // mark: its cuts and epochs go on where the backup's ended. It is for a fresh copy
 // that takes the backup's place.
-func (tx *Tx) TakeOver(backup *Tx, mark model.Mark) error {
+func (l Ledger) TakeOver(backup *Tx, mark model.Mark) error {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return err
 	}

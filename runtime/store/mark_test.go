@@ -11,7 +11,7 @@ import (
 
 func settle(t *testing.T, db *store.Store, mark model.Mark) {
 	t.Helper()
-	must(t, db, func(tx *store.Tx) error { _, err := tx.Settle(mark); return err })
+	must(t, db, func(tx *store.Tx) error { _, err := tx.Ledger().Settle(mark); return err })
 }
 
 func put(t *testing.T, db *store.Store, ids ...string) {
@@ -53,12 +53,12 @@ func TestCheckMark(t *testing.T) {
 		"less of another":     {with(func(m *model.Mark) { m.Nonce, m.Done = "x", 1 }), true},
 		"a later one":         {with(func(m *model.Mark) { m.N, m.Nonce = 3, "x" }), true},
 	} {
-		err := db.View(t.Context(), func(tx *store.Tx) error { return tx.CheckMark(c.mark) })
+		err := db.View(t.Context(), func(tx *store.Tx) error { return tx.Ledger().CheckMark(c.mark) })
 		if errors.Is(err, store.ErrStoreCopied) != c.copied || errors.As(err, &rewound) == c.copied {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := db.View(t.Context(), func(tx *store.Tx) error { return tx.CheckMark(settled) }); err != nil {
+	if err := db.View(t.Context(), func(tx *store.Tx) error { return tx.Ledger().CheckMark(settled) }); err != nil {
 		t.Errorf("the mark itself: %v", err)
 	}
 }

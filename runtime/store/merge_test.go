@@ -98,14 +98,14 @@ func TestWriteAfterOpeningACut(t *testing.T) {
 		if err := records.Replace(tx, &item{ID: "b"}); err != nil {
 			return err
 		}
-		if _, err := tx.OpenCut(1); err != nil {
+		if _, err := tx.Ledger().OpenCut(1); err != nil {
 			return err
 		}
 		return records.Replace(tx, &item{ID: "a"})
 	})
 	must(t, db, func(tx *store.Tx) error {
-		cut := tx.Cut()
-		_, err := tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
+		cut := tx.Ledger().Cut()
+		_, err := tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
 		return err
 	})
 	if entry(t, db, "a") == nil || entry(t, db, "b") != nil {
@@ -119,15 +119,15 @@ func TestRetryWaitsForTheCut(t *testing.T) {
 	key := model.StringValue("a")
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &item{ID: "a"}) })
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(1)
+		cut, err := tx.Ledger().OpenCut(1)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1, Refused: []model.Refusal{{Model: "field_item", Key: key}}})
+		_, err = tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1, Refused: []model.Refusal{{Model: "field_item", Key: key}}})
 		return err
 	})
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &item{ID: "b"}) })
-	must(t, db, func(tx *store.Tx) error { _, err := tx.OpenCut(1); return err })
+	must(t, db, func(tx *store.Tx) error { _, err := tx.Ledger().OpenCut(1); return err })
 	err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Retry(records.Model().Info, key) })
 	if !errors.Is(err, store.ErrCutOpen) {
 		t.Errorf("the error was %v", err)

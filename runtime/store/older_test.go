@@ -67,7 +67,7 @@ func extraOf(t *testing.T, db *store.Store, m *merge.Model) (c *model.FieldChang
 func receiveArea(t *testing.T, db *store.Store, m *merge.Model, row *model.Row) (d *merge.Decision) {
 	t.Helper()
 	must(t, db, func(tx *store.Tx) (err error) {
-		d, err = tx.Receive(m, model.StringValue("1"), row, model.Policy{})
+		d, err = tx.Ledger().Receive(m, model.StringValue("1"), row, model.Policy{})
 		return err
 	})
 	return d
@@ -103,10 +103,10 @@ func TestOlderVersionRestores(t *testing.T) {
 		t.Errorf("it is %s: %s, lost %v", d.Outcome, d.Reason, d.Losses)
 	}
 	must(t, db, func(tx *store.Tx) error {
-		if _, err := tx.OpenCut(0); err != nil {
+		if _, err := tx.Ledger().OpenCut(0); err != nil {
 			return err
 		}
-		chunk, err := tx.Chunk(nil)
+		chunk, err := tx.Ledger().Chunk(nil)
 		if err != nil {
 			return err
 		}

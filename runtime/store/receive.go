@@ -10,7 +10,7 @@ import (
 // Load writes an object as the backend has it: nothing is stamped and nothing is
 // unsynced afterwards. An object with unsynced changes is refused with
 // ErrUnsynced. It is for filling a store; what a backend sends later goes through
-// Receive.
+// Ledger.Receive.
 func (tx *Tx) Load(m *model.Info, key model.Value, row *model.Row) error {
 	if err := tx.check(true); err != nil {
 		return err
@@ -45,7 +45,8 @@ func (tx *Tx) Load(m *model.Info, key model.Value, row *model.Row) error {
 // zero value and is logged. Where the store's own constraint refuses the object,
 // nothing of it was written, the error wraps ErrConstraint, and the transaction can
 // go on.
-func (tx *Tx) Receive(m *merge.Model, key model.Value, remote *model.Row, policy model.Policy) (*merge.Decision, error) {
+func (l Ledger) Receive(m *merge.Model, key model.Value, remote *model.Row, policy model.Policy) (*merge.Decision, error) {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return nil, err
 	}

@@ -117,7 +117,8 @@ func (tx *Tx) base(m *model.Info, key model.Value, e *model.Entry) (*model.Row, 
 
 // Forget takes every object off the record of what is unsynced: it is known by
 // other means that the backend has it all. No object is written.
-func (tx *Tx) Forget() error {
+func (l Ledger) Forget() error {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return err
 	}

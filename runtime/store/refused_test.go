@@ -62,10 +62,10 @@ func TestRefusedAndWrittenSince(t *testing.T) {
 		t.Error(diff)
 	}
 	must(t, db, func(tx *store.Tx) error {
-		if _, err := tx.OpenCut(2); err != nil {
+		if _, err := tx.Ledger().OpenCut(2); err != nil {
 			return err
 		}
-		chunk, err := tx.Chunk(nil)
+		chunk, err := tx.Ledger().Chunk(nil)
 		if err == nil && (len(chunk.Patches) != 1 || chunk.Patches[0].Key.Text() != "a") {
 			t.Errorf("sent: %+v", chunk.Patches)
 		}
@@ -80,7 +80,7 @@ func TestBroughtBack(t *testing.T) {
 	synced(t, db, item{ID: "x", Text: "was", Num: 1})
 	must(t, db, change("x", func(r *record) { r.SetText("is") }))
 	must(t, db, func(tx *store.Tx) error {
-		_, err := tx.Receive(records.Model(), model.StringValue("x"), nil, model.Policy{})
+		_, err := tx.Ledger().Receive(records.Model(), model.StringValue("x"), nil, model.Policy{})
 		return err
 	})
 	for _, text := range []string{"", "was", "is"} {

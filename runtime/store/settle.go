@@ -25,14 +25,15 @@ type Settlement struct {
 // still knows what it acknowledged. It fails with ErrStoreCopied or a
 // *BackendRewoundError where the mark shows that one of the two was put back;
 // then nothing was changed.
-func (tx *Tx) Settle(mark model.Mark) (*Settlement, error) {
+func (l Ledger) Settle(mark model.Mark) (*Settlement, error) {
+	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return nil, err
 	}
 	if lost := tx.state.lostBy(mark); lost != nil && tx.state.follows(lost.Cut) {
 		return tx.arrive(lost, mark)
 	}
-	s, err := tx.newSettler(mark)
+	s, err := l.newSettler(mark)
 	if err != nil {
 		return nil, fmt.Errorf("settling %s: %w", tx.store.path, err)
 	}
@@ -92,9 +93,10 @@ func (tx *Tx) synced(cut *model.Cut) {
 // Settled yields the entries as they would be if the open cut, if there is one,
 // were settled by the mark. A backend that has forgotten the cut has applied
 // nothing of it. It changes nothing: it is for a backup.
-func (tx *Tx) Settled(mark model.Mark) iter.Seq2[*model.Entry, error] {
+func (l Ledger) Settled(mark model.Mark) iter.Seq2[*model.Entry, error] {
+	tx := l.tx
 	return func(yield func(*model.Entry, error) bool) {
-		s, err := tx.newSettler(mark)
+		s, err := l.newSettler(mark)
 		var rewound *BackendRewoundError
 		if errors.As(err, &rewound) {
 			s, err = &settler{cut: tx.state.Cut}, nil
@@ -220,11 +222,11 @@ type settler struct {
 }
 
 // newSettler checks what a mark says against what the store remembers.
-func (tx *Tx) newSettler(mark model.Mark) (*settler, error) {
-	if err := tx.CheckMark(mark); err != nil {
+func (l Ledger) newSettler(mark model.Mark) (*settler, error) {
+	if err := l.CheckMark(mark); err != nil {
 		return nil, err
 	}
-	s := &settler{cut: tx.state.Cut}
+	s := &settler{cut: l.tx.state.Cut}
 	if s.cut == nil {
 		return s, nil
 	}
@@ -235,10 +237,10 @@ func (tx *Tx) newSettler(mark model.Mark) (*settler, error) {
 	s.done = mark.Done
 	s.refused, s.conflicts = map[model.ObjectKey]string{}, map[model.ObjectKey]bool{}
 	for _, r := range mark.Refused {
-		s.refused[model.ObjectKey{Model: tx.store.nowNamed(r.Model), Key: r.Key}] = r.Reason
+		s.refused[model.ObjectKey{Model: l.tx.store.nowNamed(r.Model), Key: r.Key}] = r.Reason
 	}
 	for _, c := range mark.Conflicts {
-		s.conflicts[model.ObjectKey{Model: tx.store.nowNamed(c.Model), Key: c.Key}] = true
+		s.conflicts[model.ObjectKey{Model: l.tx.store.nowNamed(c.Model), Key: c.Key}] = true
 	}
 	return s, nil
 }

@@ -73,7 +73,7 @@ func TestRenamedWhileACutIsOpen(t *testing.T) {
 	must(t, db, func(tx *store.Tx) error {
 		return errors.Join(writeNote(tx, area, "1", "x"), writeNote(tx, area, "2", "x"), writeNote(tx, zone, "3", "x"))
 	})
-	must(t, db, func(tx *store.Tx) (err error) { cut, err = tx.OpenCut(1); return err })
+	must(t, db, func(tx *store.Tx) (err error) { cut, err = tx.Ledger().OpenCut(1); return err })
 	closed(t, db)
 
 	// area comes after zone now; of the three chunks the first two were done.
@@ -81,7 +81,7 @@ func TestRenamedWhileACutIsOpen(t *testing.T) {
 	mark := model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 2, Refused: []model.Refusal{{Model: "area", Key: model.StringValue("2"), Reason: "no"}}}
 	err := db.View(t.Context(), func(tx *store.Tx) error {
 		var keys []string
-		for e, err := range tx.Settled(mark) {
+		for e, err := range tx.Ledger().Settled(mark) {
 			if err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func TestRenamedWhileACutIsOpen(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, db, func(tx *store.Tx) error {
-		s, err := tx.Settle(mark)
+		s, err := tx.Ledger().Settle(mark)
 		if err == nil && (s.Applied != 1 || len(s.Refused) != 1 || s.Open != 1) {
 			t.Errorf("%+v", s)
 		}
@@ -120,11 +120,11 @@ func TestUnknownModelIsNotSent(t *testing.T) {
 
 	db = openOn(t, disk, schemaOf(zone), false)
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(0)
+		cut, err := tx.Ledger().OpenCut(0)
 		if err != nil {
 			return err
 		}
-		chunk, err := tx.Chunk(nil)
+		chunk, err := tx.Ledger().Chunk(nil)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func TestUnknownModelIsNotSent(t *testing.T) {
 		}
 		mark := model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1}
 		var left []string
-		for e, err := range tx.Settled(mark) {
+		for e, err := range tx.Ledger().Settled(mark) {
 			if err != nil {
 				return err
 			}
@@ -142,7 +142,7 @@ func TestUnknownModelIsNotSent(t *testing.T) {
 		if diff := cmp.Diff([]string{"area"}, left); diff != "" {
 			t.Error("seen from a backup: ", diff)
 		}
-		_, err = tx.Settle(mark)
+		_, err = tx.Ledger().Settle(mark)
 		return err
 	})
 	if diff := cmp.Diff([]string{"area/1"}, unsynced(t, db)); diff != "" {
@@ -160,20 +160,20 @@ func TestLostCutComesLate(t *testing.T) {
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
 	var lost, none model.Mark
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(0)
+		cut, err := tx.Ledger().OpenCut(0)
 		if err != nil {
 			return err
 		}
 		lost, none = model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1}, model.Mark{Client: cut.Client}
-		_, err = tx.Settle(none)
+		_, err = tx.Ledger().Settle(none)
 		return err
 	})
 	must(t, db, func(tx *store.Tx) error {
 		var rewound *store.BackendRewoundError
-		if err := tx.CheckMark(lost); !errors.As(err, &rewound) {
+		if err := tx.Ledger().CheckMark(lost); !errors.As(err, &rewound) {
 			t.Errorf("checking its mark: %v", err)
 		}
-		return tx.CheckMark(none)
+		return tx.Ledger().CheckMark(none)
 	})
 }
 
@@ -182,11 +182,11 @@ func TestChunkAfterAnother(t *testing.T) {
 	db := open(t)
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
 	must(t, db, func(tx *store.Tx) error {
-		if _, err := tx.OpenCut(0); err != nil {
+		if _, err := tx.Ledger().OpenCut(0); err != nil {
 			return err
 		}
 		for _, after := range []*model.Chunk{{}, {Patches: []model.Patch{{Model: "nothing"}}}} {
-			if _, err := tx.Chunk(after); err == nil {
+			if _, err := tx.Ledger().Chunk(after); err == nil {
 				t.Errorf("it follows %+v", after)
 			}
 		}
@@ -199,7 +199,7 @@ func TestRenameForgetsTheCut(t *testing.T) {
 	db := open(t)
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
 	pushed(t, db)
-	must(t, db, func(tx *store.Tx) error { return tx.Rename() })
+	must(t, db, func(tx *store.Tx) error { return tx.Ledger().Rename() })
 	if at, ok := db.LastSynced(); !ok || at.Cut != 0 || at.Seq == 0 {
 		t.Errorf("last synced %+v, %v", at, ok)
 	}
@@ -232,10 +232,10 @@ func TestUnknownFieldIsSent(t *testing.T) {
 
 	db = openOn(t, disk, schemaOf(note("area")), false)
 	must(t, db, func(tx *store.Tx) error {
-		if _, err := tx.OpenCut(0); err != nil {
+		if _, err := tx.Ledger().OpenCut(0); err != nil {
 			return err
 		}
-		chunk, err := tx.Chunk(nil)
+		chunk, err := tx.Ledger().Chunk(nil)
 		if err == nil && (chunk.Patches[0].Fields[0].Name != "extra" || !chunk.Patches[0].Fields[0].Value.Equal(model.IntValue(7))) {
 			t.Errorf("sent: %+v", chunk.Patches)
 		}
@@ -250,12 +250,12 @@ func TestMarkOfTooManyChunks(t *testing.T) {
 		must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
 		var mark model.Mark
 		must(t, db, func(tx *store.Tx) error {
-			cut, err := tx.OpenCut(0)
+			cut, err := tx.Ledger().OpenCut(0)
 			mark = model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: done}
 			return err
 		})
 		db.Update(t.Context(), func(tx *store.Tx) error {
-			if _, err := tx.Settle(mark); err == nil {
+			if _, err := tx.Ledger().Settle(mark); err == nil {
 				t.Errorf("%d chunks were believed", done)
 			}
 			return nil // even if the error is overlooked
@@ -270,13 +270,13 @@ func TestFencedCutIsNotSent(t *testing.T) {
 	db := open(t)
 	must(t, db, func(tx *store.Tx) error { return records.Replace(tx, &items.FieldItem{ID: "a"}) })
 	must(t, db, func(tx *store.Tx) error {
-		if _, err := tx.OpenCut(0); err != nil {
+		if _, err := tx.Ledger().OpenCut(0); err != nil {
 			return err
 		}
-		if _, err := tx.Fence(); err != nil {
+		if _, err := tx.Ledger().Fence(); err != nil {
 			return err
 		}
-		if _, err := tx.Chunk(nil); !errors.Is(err, store.ErrCutOpen) {
+		if _, err := tx.Ledger().Chunk(nil); !errors.Is(err, store.ErrCutOpen) {
 			t.Errorf("a fenced cut is sent: %v", err)
 		}
 		return nil
@@ -293,11 +293,11 @@ func TestConflictsAreSentAgain(t *testing.T) {
 		return model.ObjectKey{Model: "field_item", Key: model.StringValue(key)}
 	}
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(0)
+		cut, err := tx.Ledger().OpenCut(0)
 		if err != nil {
 			return err
 		}
-		s, err := tx.Settle(model.Mark{
+		s, err := tx.Ledger().Settle(model.Mark{
 			Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1,
 			Conflicts: []model.ObjectKey{id("a")}, Refused: []model.Refusal{{Model: "field_item", Key: model.StringValue("b")}},
 		})

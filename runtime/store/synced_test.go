@@ -15,11 +15,11 @@ import (
 func pushed(t *testing.T, db *store.Store) {
 	t.Helper()
 	must(t, db, func(tx *store.Tx) error {
-		cut, err := tx.OpenCut(0)
+		cut, err := tx.Ledger().OpenCut(0)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
+		_, err = tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: 1})
 		return err
 	})
 }
@@ -71,11 +71,11 @@ func TestLastSyncedStaysWhileSomethingIsOpen(t *testing.T) {
 	settle := func(done int, refused ...model.Refusal) {
 		t.Helper()
 		must(t, db, func(tx *store.Tx) error {
-			cut, err := tx.OpenCut(2)
+			cut, err := tx.Ledger().OpenCut(2)
 			if err != nil {
 				return err
 			}
-			_, err = tx.Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: done, Refused: refused})
+			_, err = tx.Ledger().Settle(model.Mark{Client: cut.Client, N: cut.N, Nonce: cut.Nonce, Done: done, Refused: refused})
 			return err
 		})
 	}
@@ -91,7 +91,7 @@ func TestLastSyncedStaysWhileSomethingIsOpen(t *testing.T) {
 		t.Errorf("the refused entry: %+v", e)
 	}
 	must(t, db, func(tx *store.Tx) error {
-		if cut, err := tx.OpenCut(2); cut != nil || err != nil {
+		if cut, err := tx.Ledger().OpenCut(2); cut != nil || err != nil {
 			t.Errorf("a refused change alone makes a cut: %+v %v", cut, err)
 		}
 		return tx.Retry(records.Model().Info, model.StringValue("2"))

@@ -14,7 +14,7 @@ func (tx *Tx) put(m *model.Info, key model.Value, before, after *model.Row, chan
 	if before != nil && written.Empty() {
 		return nil
 	}
-	seq, at := tx.CommitStamp()
+	seq, at := tx.Ledger().CommitStamp()
 	for f := range written.All() {
 		after.Mark(m, f, at)
 	}
@@ -27,7 +27,7 @@ func (tx *Tx) put(m *model.Info, key model.Value, before, after *model.Row, chan
 // remove deletes an object that the app wants gone and leaves a tombstone, unless
 // the backend never had it.
 func (tx *Tx) remove(m *model.Info, key model.Value, before *model.Row) error {
-	seq, at := tx.CommitStamp()
+	seq, at := tx.Ledger().CommitStamp()
 	return tx.track(&change{info: m, key: key, before: before, seq: seq, at: at})
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 
-	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/model/codec"
 	"github.com/resetgen/resetgen/runtime/stamp"
@@ -48,17 +46,6 @@ func (tx *Tx) check(write bool) error {
 		return fmt.Errorf("the transaction has failed already: %w", tx.failed)
 	}
 	return context.Cause(tx.ctx)
-}
-
-// CommitStamp is the sequence and the stamp of what this transaction writes as the
-// app's own. The first such write takes them.
-func (tx *Tx) CommitStamp() (uint64, stamp.Stamp) {
-	if tx.stamped == 0 {
-		tx.stamped = tx.store.clock.Next()
-		tx.state.Seq++
-		tx.dirty = true
-	}
-	return tx.state.Seq, tx.stamped
 }
 
 func (tx *Tx) commit() error {
@@ -190,39 +177,6 @@ func (tx *Tx) entriesAfter(name string, key model.Value) iter.Seq2[*model.Entry,
 	}
 }
 
-// Apply writes what a merge decided: an object that comes from elsewhere, and
-// what remains unsynced of it. Nothing is stamped. Where the store's own
-// constraint refuses the object, nothing of it was written, the error wraps
-// ErrConstraint, and the transaction can go on.
-func (tx *Tx) Apply(m *model.Info, key model.Value, d *merge.Decision) error {
-	if err := tx.check(true); err != nil {
-		return err
-	}
-	if err := tx.noCut(); err != nil {
-		return describe("writing", m, key, err)
-	}
-	if d.Row != nil {
-		tx.observe(d.Row.Stamp)
-	}
-	tx.wrote(m, key)
-	var err error
-	switch d.Write {
-	case merge.WriteInsert:
-		err = tx.engine.Insert(m, key, d.Row)
-	case merge.WriteUpdate:
-		err = tx.engine.Update(m, key, d.Row, d.Fields)
-	case merge.WriteDelete:
-		err = tx.engine.Delete(m, key)
-	}
-	if err != nil {
-		return describe("writing", m, key, err)
-	}
-	if d.Entry != nil {
-		tx.adopt(d.Entry)
-	}
-	return tx.setEntry(m, key, d.Entry)
-}
-
 // Write writes an object as the app itself would: it is stamped and unsynced
 // afterwards, in the fields in which it differs from what is stored. It is for
 // code that has no generated type at hand. Only the values of the row count.
@@ -275,36 +229,9 @@ func (tx *Tx) observe(s stamp.Stamp) {
 	}
 }
 
-// Reconciled is the sequence that the backup with the id stood at when it was
-// reconciled into this store, and whether it was.
-func (tx *Tx) Reconciled(backup string) (seq uint64, ok bool) {
-	seq, ok = tx.state.Reconciled[backup]
-	return seq, ok
-}
-
 // Seq is the sequence of the latest commit that the transaction sees, or of the
 // one that it will be.
 func (tx *Tx) Seq() uint64 { return tx.state.Seq }
-
-// SetReconciled notes that a backup, as the transaction in it sees it, was
-// reconciled into this store, and with it every backup that had been reconciled
-// into that. It takes over the backup's sequence and its clock.
-func (tx *Tx) SetReconciled(backup *Tx) error {
-	if err := tx.check(true); err != nil {
-		return err
-	}
-	from := backup.state
-	reconciled := maps.Clone(from.Reconciled)
-	if reconciled == nil {
-		reconciled = map[string]uint64{}
-	}
-	maps.Copy(reconciled, tx.state.Reconciled)
-	tx.state.Reconciled = reconciled
-	tx.state.Reconciled[from.ID] = from.Seq
-	tx.state.Seq = max(tx.state.Seq, from.Seq)
-	tx.resume(from.High)
-	return nil
-}
 
 // Meta reads a note that a layer above the store made in it, or gives nil.
 func (tx *Tx) Meta(name string) ([]byte, error) {

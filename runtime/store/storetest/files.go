@@ -55,7 +55,7 @@ func (s *shelf) fill(path, text string) (content string) {
 			must(s.t, "writing", c.Replace(tx, &thing{ID: text}))
 			must(s.t, "deleting", c.Delete(tx, "deleted"))
 		}
-		_, err := tx.OpenCut(1)
+		_, err := tx.Ledger().OpenCut(1)
 		return err
 	}))
 	content = s.contentOf(db)
@@ -90,11 +90,11 @@ func (s *shelf) contentOf(db *store.Store) string {
 			must(s.t, "listing entries", err)
 			fmt.Fprintf(&b, "%s %v %q\n", e.Model, e.Key, model.AppendEntry(nil, e))
 		}
-		cut, err := json.Marshal(tx.Cut())
+		cut, err := json.Marshal(tx.Ledger().Cut())
 		must(s.t, "showing the cut", err)
 		note, err := tx.Meta("note")
 		must(s.t, "reading a note", err)
-		client, epoch := tx.Client()
+		client, epoch := tx.Ledger().Client()
 		fmt.Fprintf(&b, "%s %s %s %d", cut, note, client, epoch)
 		return nil
 	}))
