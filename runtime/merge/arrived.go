@@ -101,11 +101,13 @@ func (a *arrival) was(f int) (c model.FieldChange, sent bool) {
 // theirs is the object as the backend has it by what has arrived: what this client
 // knew of it, with what was sent in its place. A field that is merged in parts may have
 // been merged with others' parts since it was sent; then its own go in between them. Of
-// any other that somebody else has replaced meanwhile nothing is unsynced.
+// any other that somebody else has replaced meanwhile nothing is unsynced. An object that
+// the backend did not have nobody else has changed.
 func (a *arrival) theirs() *model.Row {
 	known := a.known()
 	theirs, base, sent := known.Clone(), known.Clone(), known.Clone()
 	before := model.RowOf(a.Info, a.sent.Base)
+	there := a.entry.Change != model.Created && (a.local != nil || a.entry.Change != 0)
 	var parts model.FieldSet
 	for f := range known.Values {
 		was, ok := a.was(f)
@@ -116,7 +118,7 @@ func (a *arrival) theirs() *model.Row {
 			was.Base = before.Values[f]
 		}
 		base.Values[f], sent.Values[f] = a.present(f, was.Base), a.present(f, a.row.Values[f])
-		others := !known.Values[f].Equal(base.Values[f])
+		others := there && !known.Values[f].Equal(base.Values[f])
 		switch mine := a.local == nil || a.entry.Of(a.Info, f) != nil; {
 		case others && a.Info.Fields[f].Rule.MergesParts():
 			parts.Add(f)

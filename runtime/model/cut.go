@@ -16,9 +16,10 @@ type Cut struct {
 	Objects int `json:"objects"` // in all of it
 
 	// Previous is the nonce of the latest cut that the client knows to have been
-	// applied; "" where there is none. A backend that knows another one has been put
-	// back.
-	Previous string `json:"previous,omitempty"`
+	// applied, "" where there is none, and PreviousDone how many chunks of it. A backend
+	// that knows otherwise has been put back.
+	Previous     string `json:"previous,omitempty"`
+	PreviousDone int    `json:"previous_done,omitempty"`
 
 	// Models lists the stored names that the models had when the cut was made, in
 	// the order in which they are sent: a model may be renamed before the cut is

@@ -41,10 +41,10 @@ type Remote interface {
 	// refused with an error that wraps ErrFenced. A cut follows every earlier one of
 	// the client's, done to its end or not; numbers may be left out.
 	//
-	// A cut whose Previous is not the nonce of the cut that the mark is about, "" where
-	// there is none, was made against a backend that has been put back since: that is a
-	// *ClientResetError. So of several cuts that a client has made and given up, one after
-	// the other, no more than one is applied.
+	// A cut whose Previous and PreviousDone are not the nonce and the chunks done of the
+	// cut that the mark is about, "" and 0 where there is none, was made against a backend
+	// that has been put back since: that is a *ClientResetError. So of several cuts that a
+	// client has made and given up, one after the other, no more than one is applied.
 	//
 	// An object is applied where its bases hold (Holds); else it is listed in the
 	// mark's Conflicts and, as the backend has it, in the answer. An object that the

@@ -86,7 +86,7 @@ func (r *Replica) takeOver(to, from *store.Tx, report *Report) (*outcome, error)
 	}
 	result := &outcome{Report: report}
 	if from != nil {
-		if err := to.Ledger().TakeOver(from, mark); err != nil {
+		if err := to.Ledger().TakeOver(from, mark, report.Strategy != reconcile.Discard && report.FellBack == ""); err != nil {
 			return nil, err
 		}
 		result.Client, _ = from.Ledger().Client()

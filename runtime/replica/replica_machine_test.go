@@ -58,7 +58,6 @@ type machine struct {
 	ledger  ledger
 	saved   []*memremote.Saved
 	refuses atomic.Bool
-	overdue bool // what is late has outlived a restored backend
 
 	trace []string
 }
@@ -394,7 +393,7 @@ func (m *machine) fault() {
 
 func (m *machine) offline() { m.backend.Offline("") }
 func (m *machine) online()  { m.backend.Online("") }
-func (m *machine) late()    { m.backend.DeliverLate(); m.overdue = false }
+func (m *machine) late()    { m.backend.DeliverLate() }
 func (m *machine) refuse()  { m.refuses.Store(!m.refuses.Load()) }
 
 func (m *machine) crashSoon() { m.peer().crash.arm(rapid.IntRange(1, 40).Draw(m.T, "moments")) }
@@ -477,14 +476,13 @@ func (p *peer) sending() (open bool) {
 
 func (m *machine) save() { m.saved = append(m.saved, m.backend.Save()) }
 
-// restore puts the backend back. What is late may arrive at the backend as it was or as
-// it is then, but not after two of them: a client that has started over in between knows
-// no more what that held.
+// restore puts the backend back. What is late may arrive at the backend as it was, or as
+// it is then.
 func (m *machine) restore() {
 	if len(m.saved) == 0 {
 		m.Skip("nothing is saved")
 	}
-	if m.overdue = !m.overdue && rapid.Bool().Draw(m.T, "late ones stay late"); !m.overdue {
+	if rapid.Bool().Draw(m.T, "late ones arrive") {
 		m.backend.DeliverLate()
 	}
 	m.putBack(rapid.IntRange(0, len(m.saved)-1).Draw(m.T, "saved"))

@@ -174,7 +174,7 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 		if err != nil {
 			return err
 		}
-		if err := r.settling(ctx, func(tx *store.Tx) error { return tx.Ledger().Arrived(mark) }); err != nil {
+		if err := r.settling(ctx, func(tx *store.Tx) error { return tx.Ledger().StartOver(mark) }); err != nil {
 			return err
 		}
 		if err := r.reach(ctx, p, Downloaded); err != nil {

@@ -40,7 +40,7 @@ func (l Ledger) OpenCut(size int) (*model.Cut, error) {
 	if size <= 0 {
 		size = DefaultChunk
 	}
-	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Size: size, Previous: tx.state.Settled.Nonce}
+	cut := &model.Cut{Client: tx.state.Client, Epoch: tx.state.Epoch, N: tx.state.Cuts + 1, Nonce: randomID(), Seq: tx.state.Seq, Stamp: tx.store.clock.High(), Size: size, Previous: tx.state.Settled.Nonce, PreviousDone: tx.state.Settled.Done}
 	for _, m := range tx.store.schema.Models() {
 		cut.Models = append(cut.Models, m.Info.Name)
 	}
@@ -60,6 +60,9 @@ func (l Ledger) OpenCut(size int) (*model.Cut, error) {
 	tx.stamped = 0 // what this transaction writes from here on is not in the cut
 	return cut, nil
 }
+
+// chunks is how many chunks a cut has.
+func chunks(cut *model.Cut) int { return (cut.Objects + cut.Size - 1) / cut.Size }
 
 // inCut tells whether an entry of one of the cut's models belongs to the cut. What
 // was written since has a later sequence, or what the cut has of it is set aside.

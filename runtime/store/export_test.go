@@ -10,7 +10,7 @@ func LoseState(tx *Tx) error {
 }
 
 // DamageLost damages what a store remembers of a lost chunk.
-func DamageLost(tx *Tx) error { return tx.engine.SetMeta(lostName(0, 0), []byte("x")) }
+func DamageLost(tx *Tx) error { return tx.engine.SetMeta((&lostChunk{}).note(), []byte("x")) }
 
 // RewriteState reads a store's record of itself, and gives what is written of it.
 func RewriteState(text []byte) ([]byte, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// A cut that was given up as lost and has arrived after all leaves unsynced what it
+// A chunk that was given up as lost and has arrived after all leaves unsynced what it
 // would have left had it been settled in time, whatever was written since.
 func TestLostCutArrives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -36,11 +36,15 @@ func TestLostCutArrives(t *testing.T) {
 			mark.Done = min(mark.Done, done)
 			mark.Conflicts = []model.ObjectKey{{Model: "field_item", Key: model.StringValue(conflict)}}
 			if late {
+				if mark.Done > 1 {
+					settled = mark
+					settled.Done--
+				}
 				settle(t, db, settled)
 			}
 			for i := range since {
 				write(t, db, since[i:i+1])
-				if late && again[i] && i < 3 { // of more than four the first is forgotten
+				if late && again[i] {
 					openCut(t, db, size)
 					settle(t, db, settled)
 				}
@@ -57,8 +61,9 @@ func TestLostCutArrives(t *testing.T) {
 	})
 }
 
-// What is remembered of a lost cut is forgotten with the next one that arrives, or when
-// the store becomes a client of its own; where it is damaged nothing is settled by it.
+// What is remembered of a lost chunk is forgotten with the next one that arrives, or when
+// the store becomes a client of its own, and where it is damaged; of very many the first
+// ones are. Then the client has to start over.
 func TestLostCutForgotten(t *testing.T) {
 	var rewound *store.BackendRewoundError
 	settling := func(db *store.Store, mark model.Mark) error {
@@ -87,8 +92,20 @@ func TestLostCutForgotten(t *testing.T) {
 
 	db, lost = lose()
 	must(t, db, store.DamageLost)
-	if err := settling(db, lost); !errors.Is(err, store.ErrCorrupt) || len(unsynced(t, db)) != 1 {
+	if err := settling(db, lost); !errors.As(err, &rewound) || len(unsynced(t, db)) != 1 {
 		t.Errorf("where it is damaged: %v, unsynced is %q", err, unsynced(t, db))
+	}
+	must(t, db, func(tx *store.Tx) error { return tx.Ledger().StartOver(lost) })
+
+	for _, more := range []int{15, 16} {
+		db, lost = lose()
+		for range more {
+			openCut(t, db, 1)
+			settle(t, db, model.Mark{})
+		}
+		if err := settling(db, lost); (err == nil) != (more < 16) || err != nil && !errors.As(err, &rewound) {
+			t.Errorf("after %d more that were lost: %v", more, err)
+		}
 	}
 }
 

@@ -47,9 +47,9 @@ func (l Ledger) CheckMark(mark model.Mark) error {
 			return fmt.Errorf("the mark says that %d chunks of cut %d are done, which had %d: %w", mark.Done, mark.N, had, ErrStoreCopied)
 		}
 		return nil
-	case s.lostBy(mark) != nil, slices.Contains(s.Superseded, mark.Nonce) && mark.Nonce != "":
-		return &BackendRewoundError{Known: mark, Settled: s.Settled.N}
-	case mark.N > s.Settled.N || mark.N == s.Settled.N && (mark.Nonce != s.Settled.Nonce || mark.Done > s.Settled.Done):
+	case mark.Nonce != "" && (slices.Contains(s.Superseded, mark.Nonce) || mark.Nonce == s.Settled.Nonce && mark.Done > s.Settled.Done):
+		return &BackendRewoundError{Known: mark, Settled: s.Settled.N} // it has taken what this client had given up
+	case mark.N > s.Settled.N || mark.N == s.Settled.N && mark.Nonce != s.Settled.Nonce:
 		return fmt.Errorf("the backend has applied more of cut %d of this client than this store knows: %w", mark.N, ErrStoreCopied)
 	case mark.N < s.Settled.N || mark.Done < s.Settled.Done:
 		return &BackendRewoundError{Known: mark, Settled: s.Settled.N}
@@ -99,14 +99,21 @@ func (l Ledger) Rename() error {
 
 // TakeOver makes this store the client that the backup was, as of the backend's
 // mark: its cuts and epochs go on where the backup's ended. It is for a fresh copy
-// that takes the backup's place.
-func (l Ledger) TakeOver(backup *Tx, mark model.Mark) error {
+// that takes the backup's place. recovered says whether what was unsynced in the backup
+// was brought over; then what the backup remembers of lost chunks is as well.
+func (l Ledger) TakeOver(backup *Tx, mark model.Mark, recovered bool) error {
 	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return err
 	}
 	if err := tx.noCut(); err != nil {
 		return fmt.Errorf("taking the place of %s: %w", backup.store.path, err)
+	}
+	if recovered {
+		if err := tx.adoptLost(backup); err != nil {
+			tx.failed = err
+			return err
+		}
 	}
 	from := backup.state
 	tx.state.Client, tx.state.Epoch, tx.state.Cuts = from.Client, max(from.Epoch, mark.Epoch), max(from.Cuts, mark.N)

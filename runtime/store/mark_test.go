@@ -48,7 +48,7 @@ func TestCheckMark(t *testing.T) {
 		"the cut before":      {with(func(m *model.Mark) { m.N, m.Nonce = 1, "x" }), false},
 		"none":                {model.Mark{}, false},
 		"a chunk less of it":  {with(func(m *model.Mark) { m.Done = 1 }), false},
-		"a chunk more of it":  {with(func(m *model.Mark) { m.Done = 3 }), true},
+		"a chunk more of it":  {with(func(m *model.Mark) { m.Done = 3 }), false},
 		"another of the name": {with(func(m *model.Mark) { m.Nonce = "x" }), true},
 		"less of another":     {with(func(m *model.Mark) { m.Nonce, m.Done = "x", 1 }), true},
 		"a later one":         {with(func(m *model.Mark) { m.N, m.Nonce = 3, "x" }), true},

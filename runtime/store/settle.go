@@ -30,8 +30,13 @@ func (l Ledger) Settle(mark model.Mark) (*Settlement, error) {
 	if err := tx.check(true); err != nil {
 		return nil, err
 	}
-	if lost := tx.state.lostBy(mark); lost != nil && tx.state.follows(lost.Cut) {
-		return tx.arrive(lost, mark)
+	if lost := tx.state.lostBy(mark); lost != nil && tx.state.follows(lost) {
+		switch lost, held, err := tx.arrived(mark); {
+		case err != nil:
+			return nil, err
+		case lost != nil:
+			return tx.arrive(lost, held, mark)
+		}
 	}
 	s, err := l.newSettler(mark)
 	if err != nil {
@@ -47,23 +52,21 @@ func (l Ledger) Settle(mark model.Mark) (*Settlement, error) {
 	return &s.Settlement, nil
 }
 
-// settleCut closes the open cut, and keeps what is lost of it.
-func (tx *Tx) settleCut(s *settler, mark model.Mark) (err error) {
+// settleCut closes the open cut, and remembers what may be under way of it.
+func (tx *Tx) settleCut(s *settler, mark model.Mark) error {
 	if s.done > 0 {
 		if err := tx.forgetLost(0); err != nil {
 			return err
 		}
 	}
-	if s.done < chunks(s.cut) {
-		if s.lost, err = tx.newLoser(s.cut, s.done); err != nil {
-			return err
-		}
-	}
+	s.remembers = s.done < chunks(s.cut)
 	if err := tx.settleEntries(s); err != nil {
 		return err
 	}
-	if err := s.lost.end(); err != nil {
-		return err
+	if s.remembers {
+		if err := tx.remember(s.cut, s.done, s.held); err != nil {
+			return err
+		}
 	}
 	if s.Open == 0 && len(s.Refused) == 0 && len(s.Conflicts) == 0 && !s.left {
 		tx.synced(s.cut)
@@ -83,6 +86,35 @@ func (s *state) settled(mark model.Mark) {
 	s.Settled = mark
 	s.Settled.Refused, s.Settled.Conflicts = nil, nil
 	s.Superseded = slices.DeleteFunc(slices.Clone(s.Superseded), func(nonce string) bool { return nonce == mark.Nonce })
+}
+
+// StartOver settles by the mark of a snapshot with which the client starts over. It is
+// Settle, but for a mark that shows that the backend was put back: of what that has
+// forgotten nothing is settled, and the open cut is as if it had never been sent.
+func (l Ledger) StartOver(mark model.Mark) error {
+	tx := l.tx
+	if err := tx.check(true); err != nil {
+		return err
+	}
+	lost, held, err := tx.arrived(mark)
+	if err == nil && lost != nil {
+		_, err = tx.arrive(lost, held, mark)
+	}
+	if err != nil || lost != nil || tx.state.Cut == nil {
+		return err
+	}
+	s, err := l.newSettler(mark)
+	if errors.As(err, new(*BackendRewoundError)) {
+		s, err = &settler{cut: tx.state.Cut}, nil
+	}
+	if err != nil {
+		return fmt.Errorf("settling %s: %w", tx.store.path, err)
+	}
+	if err := tx.settleCut(s, mark); err != nil {
+		tx.failed = err
+		return err
+	}
+	return nil
 }
 
 // synced notes that everything up to a cut is settled.
@@ -153,8 +185,7 @@ const settleBatch = 1000
 func (tx *Tx) settleEntries(s *settler) error {
 	var last *model.Patch
 	ends := map[string]model.Value{} // the last key of each model of the cut
-	for more := true; more; {
-		more = false
+	for {
 		batch := make([]settled, 0, settleBatch)
 		for e, err := range tx.cutEntries(s.cut, last) {
 			if err != nil {
@@ -163,25 +194,24 @@ func (tx *Tx) settleEntries(s *settler) error {
 			last = &model.Patch{Model: e.Model, Key: e.Key}
 			ends[e.Model] = e.Key
 			after, changed := s.next(e)
-			if s.lost != nil && inCut(s.cut, e) && s.chunk >= s.done {
-				if err := s.lost.add(s.chunk, e); err != nil {
+			if s.remembers && inCut(s.cut, e) && s.chunk == s.done {
+				if s.held, err = tx.appendSent(s.held, e); err != nil {
 					return err
 				}
 			}
 			if changed {
-				batch = append(batch, settled{e.Model, e.Key, after})
+				if batch = append(batch, settled{e.Model, e.Key, after}); len(batch) == settleBatch {
+					break
+				}
 			}
-			if more = len(batch) == settleBatch || s.lost.full(); more {
-				break
-			}
-		}
-		if err := s.lost.write(); err != nil {
-			return err
 		}
 		for _, b := range batch {
 			if err := tx.putSettled(b); err != nil {
 				return fmt.Errorf("settling %s %v: %w", b.model, b.key, err)
 			}
+		}
+		if len(batch) < settleBatch {
+			break
 		}
 	}
 	for e, err := range tx.entriesBeside(ends) { // of models that this version of the app does not have
@@ -218,7 +248,8 @@ type settler struct {
 	left      bool // something earlier than the cut is still unsynced: it was refused
 	refused   map[model.ObjectKey]string
 	conflicts map[model.ObjectKey]bool
-	lost      *loser // nil where nothing is lost, or nobody needs to know
+	remembers bool   // what the first chunk that was not done held
+	held      []byte // that
 }
 
 // newSettler checks what a mark says against what the store remembers.

@@ -31,9 +31,9 @@ type state struct {
 	// store is no copy.
 	Superseded []string `json:"superseded,omitempty"`
 
-	// Lost has the latest cuts of which the rest is lost, oldest first, since the latest
-	// that was settled.
-	Lost []lostCut `json:"lost,omitempty"`
+	// Lost has the chunks that may be under way of cuts that were given up since the
+	// latest that arrived, oldest first.
+	Lost []lostChunk `json:"lost,omitempty"`
 
 	// Reconciled holds, by the id of each backup that was reconciled into this
 	// store, the sequence that the backup stood at.
@@ -74,11 +74,6 @@ func loadState(tx EngineTx) (s state, found bool, err error) {
 	}
 	if c := s.Cut; c != nil && (c.Size <= 0 || c.Objects <= 0) {
 		return s, false, fmt.Errorf("%w: its record of itself has a cut of %d objects in chunks of %d", ErrCorrupt, c.Objects, c.Size)
-	}
-	for _, l := range s.Lost {
-		if c := l.Cut; c == nil || c.Size <= 0 || c.Objects <= 0 || l.From < 0 || l.Slot < 0 {
-			return s, false, fmt.Errorf("%w: its record of itself has a lost cut of no objects", ErrCorrupt)
-		}
 	}
 	return s, true, nil
 }

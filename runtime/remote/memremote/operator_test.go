@@ -149,7 +149,7 @@ func TestTrim(t *testing.T) {
 	}
 	conflicting := func() remote.Object {
 		update := chunk("b", 0, b.Mark("b").N+1, 0, 0, 1)
-		update.Patches[0].Change, update.Previous = model.Updated, b.Mark("b").Nonce
+		update.Patches[0].Change, update.Previous, update.PreviousDone = model.Updated, b.Mark("b").Nonce, b.Mark("b").Done
 		answer, err := b.Push(t.Context(), update)
 		must(t, err)
 		return answer.Current[0]

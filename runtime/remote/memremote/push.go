@@ -67,8 +67,8 @@ func (c *client) turn(chunk *model.Chunk) (done bool, err error) {
 	case sameCut && chunk.N > 0 && chunk.Index >= 0 && chunk.Index <= c.mark.Done:
 		return chunk.Index < c.mark.Done, nil
 	case chunk.N > c.mark.N && chunk.Index == 0:
-		if chunk.Previous != c.mark.Nonce {
-			return false, &remote.ClientResetError{Reason: remote.Restored, Detail: fmt.Sprintf("cut %d was made after another cut than the latest that the backend knows", chunk.N)}
+		if chunk.Previous != c.mark.Nonce || chunk.PreviousDone != c.mark.Done {
+			return false, &remote.ClientResetError{Reason: remote.Restored, Detail: fmt.Sprintf("cut %d was made after something else than the backend knows of this client", chunk.N)}
 		}
 		return false, nil
 	}

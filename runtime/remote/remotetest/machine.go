@@ -176,7 +176,7 @@ func (m *machine) push(*rapid.T) {
 func (m *machine) close(p *peer) {
 	p.former = append(p.former, p.cut...)
 	p.cut, p.next = nil, 0
-	p.previous = m.oracle.clients[p.id].nonce
+	p.known = model.Mark{Nonce: m.oracle.clients[p.id].nonce, Done: m.oracle.clients[p.id].done}
 }
 
 // pushAnything sends a chunk that should not be sent: again, too early, of a former
@@ -218,7 +218,7 @@ func (m *machine) send(chunk *model.Chunk) bool {
 		return false
 	case forgotten:
 		if !isReset(err, remote.Restored, remote.Recreated) {
-			m.Fatalf("%s, made after the cut %q, is answered with %+v, %v; the backend knows %s", what, chunk.Previous, answer, err, m.oracle.marked(chunk.Client))
+			m.Fatalf("%s, made after %d chunks of the cut %q, is answered with %+v, %v; the backend knows %s", what, chunk.PreviousDone, chunk.Previous, answer, err, m.oracle.marked(chunk.Client))
 		}
 		return false
 	}
@@ -346,7 +346,7 @@ func (m *machine) downloadBy(p *peer) {
 	})
 	m.same("the mark of a snapshot", marked(last.Mark), m.oracle.marked(p.id))
 	m.same("downloaded", fmt.Sprintf("%q", got), fmt.Sprintf("%q", m.oracle.contents()))
-	p.cursor, p.place, p.previous = last.Cursor, m.oracle.place(p.id, len(m.oracle.writes)), last.Mark.Nonce
+	p.cursor, p.place, p.known = last.Cursor, m.oracle.place(p.id, len(m.oracle.writes)), last.Mark
 }
 
 // object is one that somebody else writes.

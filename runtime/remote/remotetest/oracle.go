@@ -107,7 +107,7 @@ func (o *oracle) push(chunk *model.Chunk, refuses func(key string) bool) (curren
 		return nil, fenced
 	case chunk.N == c.n && chunk.Index < c.done:
 		return o.current(chunk, c.conflicts), taken
-	case chunk.N > c.n && chunk.Previous != c.nonce:
+	case chunk.N > c.n && (chunk.Previous != c.nonce || chunk.PreviousDone != c.done):
 		return nil, forgotten
 	case chunk.N > c.n:
 		c = known{n: chunk.N, nonce: chunk.Nonce}

@@ -244,40 +244,43 @@ func testNextCut(t *testing.T, h Harness) {
 // client's latest is a reset, and leaves no trace.
 func testPreviousCut(t *testing.T, h Harness) {
 	c, stranger := newClient(h.Remote, "a"), newClient(h.Remote, "b")
-	after := func(c *client, previous string, size int, patches ...model.Patch) []*model.Chunk {
+	after := func(c *client, previous string, done, size int, patches ...model.Patch) []*model.Chunk {
 		chunks := c.cut(size, patches...)
 		for _, chunk := range chunks {
-			chunk.Previous = previous
+			chunk.Previous, chunk.PreviousDone = previous, done
 		}
 		return chunks
 	}
-	forgotten := func(c *client, previous string) {
+	forgotten := func(c *client, previous string, done int) {
 		t.Helper()
 		before, mark := contents(t, h.Remote), c.mark(t)
-		answer, err := c.remote.Push(t.Context(), after(c, previous, 1, created("never", 1, 1))[0])
+		answer, err := c.remote.Push(t.Context(), after(c, previous, done, 1, created("never", 1, 1))[0])
 		if !isReset(err, remote.Restored, remote.Recreated) {
-			t.Errorf("a cut after the cut %q, where the mark is %s, is answered with %+v, %v", previous, mark, answer, err)
+			t.Errorf("a cut after %d chunks of the cut %q, where the mark is %s, is answered with %+v, %v", done, previous, mark, answer, err)
 		}
 		same(t, "the content after it", contents(t, h.Remote), before)
 		same(t, "the mark after it", c.mark(t), mark)
 	}
-	forgotten(stranger, "b-0-0")
+	forgotten(stranger, "b-0-0", 1)
 	first := c.cut(1, created("k", 1, 1))[0]
 	c.send(t, first)
-	forgotten(c, "another")
+	forgotten(c, "another", 1)
+	forgotten(c, first.Nonce, 2)
+	forgotten(c, "", 0)
 
 	// All of a cut has the same Previous, also when the mark is about the cut itself.
-	second := after(c, first.Nonce, 1, updated("k", 1, 2, 2), created("l", 1, 2))
+	second := after(c, first.Nonce, 1, 1, updated("k", 1, 2, 2), created("l", 1, 2))
 	for _, chunk := range []*model.Chunk{second[0], second[0], second[1], second[1]} {
 		c.send(t, chunk)
 	}
 	same(t, "the mark", c.mark(t), fmt.Sprintf("cut %d %q: 2 done", second[0].N, second[0].Nonce))
-	forgotten(c, first.Nonce)
+	forgotten(c, first.Nonce, 1)
+	forgotten(c, second[0].Nonce, 1)
 
 	need(t, h.Save != nil)
 	restore := h.Save(t)
-	third := after(c, second[0].Nonce, 1, updated("k", 2, 3, 3))[0]
+	third := after(c, second[0].Nonce, 2, 1, updated("k", 2, 3, 3))[0]
 	c.send(t, third)
 	restore(t)
-	forgotten(c, third.Nonce)
+	forgotten(c, third.Nonce, 1)
 }

@@ -129,12 +129,12 @@ func recreated(k string, base, n int64, at stamp.Stamp) model.Patch {
 
 // client pushes and pulls by hand.
 type client struct {
-	remote   remote.Remote
-	id       string
-	epoch    uint64
-	n        uint64 // cuts so far
-	previous string // the nonce of the latest that was answered
-	cursor   remote.Cursor
+	remote remote.Remote
+	id     string
+	epoch  uint64
+	n      uint64     // cuts so far
+	known  model.Mark // by the latest answer
+	cursor remote.Cursor
 }
 
 func newClient(r remote.Remote, id string) *client { return &client{remote: r, id: id} }
@@ -142,7 +142,7 @@ func newClient(r remote.Remote, id string) *client { return &client{remote: r, i
 // cut makes the next cut, in chunks of size objects.
 func (c *client) cut(size int, patches ...model.Patch) []*model.Chunk {
 	c.n++
-	cut := model.Cut{Client: c.id, Epoch: c.epoch, N: c.n, Nonce: fmt.Sprintf("%s-%d-%d", c.id, c.epoch, c.n), Seq: 10 * c.n, Stamp: stamp.Stamp(10 * c.n), Size: size, Previous: c.previous}
+	cut := model.Cut{Client: c.id, Epoch: c.epoch, N: c.n, Nonce: fmt.Sprintf("%s-%d-%d", c.id, c.epoch, c.n), Seq: 10 * c.n, Stamp: stamp.Stamp(10 * c.n), Size: size, Previous: c.known.Nonce, PreviousDone: c.known.Done}
 	var chunks []*model.Chunk
 	for part := range slices.Chunk(patches, size) {
 		chunks = append(chunks, &model.Chunk{Cut: cut, Index: len(chunks), Patches: part})
@@ -166,7 +166,7 @@ func (c *client) send(t testing.TB, chunk *model.Chunk) *remote.Answer {
 func (c *client) trySend(ctx context.Context, chunk *model.Chunk) (*remote.Answer, error) {
 	answer, err := c.remote.Push(ctx, chunk)
 	if err == nil {
-		c.previous = answer.Mark.Nonce
+		c.known = answer.Mark
 	}
 	return answer, err
 }
@@ -189,7 +189,7 @@ func (c *client) mark(t testing.TB) string {
 	t.Helper()
 	m, err := c.remote.Settle(t.Context(), c.id, c.epoch)
 	must(t, "settling", err)
-	c.previous = m.Nonce
+	c.known = m
 	return marked(m)
 }
 
@@ -199,7 +199,7 @@ func (c *client) fence(t testing.TB) model.Mark {
 	c.epoch++
 	m, err := c.remote.Settle(t.Context(), c.id, c.epoch)
 	must(t, "settling", err)
-	c.previous = m.Nonce
+	c.known = m
 	return m
 }
 
