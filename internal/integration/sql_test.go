@@ -35,7 +35,7 @@ func count(t *testing.T, db *sql.DB, where string, args ...any) (n int) {
 // beside lists the files of a store.
 func beside(t *testing.T, path string) (names []string) {
 	t.Helper()
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".new"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".resetgen-new"} {
 		if _, err := os.Lstat(path + suffix); err == nil {
 			names = append(names, suffix)
 		}

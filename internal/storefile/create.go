@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 )
 
-// draftOf is the name under which the file at path is made.
-func draftOf(path string) string { return path + ".new" }
+// draftOf is the name under which the file at path is made: one that nobody else chooses,
+// for what is there is taken for a draft of a process that was killed.
+func draftOf(path string) string { return path + ".resetgen-new" }
 
 // Create makes a file under another name and moves it into place, so that there is
 // never half a store. fill finds it empty, makes its content last and leaves no

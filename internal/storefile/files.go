@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/natefinch/atomic"
 
@@ -36,7 +37,7 @@ func (f Files) Claim(ctx context.Context, path string) (release func() error, er
 	if l == nil {
 		return nil, fmt.Errorf("claiming %s: %w", path, err)
 	}
-	return func() error { return l.Release(nil) }, nil
+	return sync.OnceValue(func() error { return l.Release(nil) }), nil
 }
 
 // Link implements store.Files. Where the file system has no links, or to lies on

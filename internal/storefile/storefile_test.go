@@ -54,7 +54,7 @@ func TestCopyCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	wantError(t, "copying", files.duplicate(ctx, path, path+"2"), context.Canceled)
-	for _, left := range []string{path + "2", path + "2.new"} {
+	for _, left := range []string{path + "2", path + "2.resetgen-new"} {
 		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", left, err)
 		}
@@ -69,6 +69,26 @@ func TestNowhere(t *testing.T) {
 	_, err := files.Claim(t.Context(), path)
 	wantError(t, "claiming", err, fs.ErrNotExist, path)
 	must(t, "removing", files.Remove(t.Context(), path))
+}
+
+// A claim that is let go of twice is let go of once, and what lies beside a store under a
+// name like that of a draft is another store.
+func TestLettingGo(t *testing.T) {
+	path := newStore(t)
+	must(t, "writing", os.WriteFile(path+".new", []byte("another"), 0o600))
+	first, err := files.Claim(t.Context(), path)
+	must(t, "claiming", err)
+	must(t, "letting go", first())
+	writer, err := Acquire(path, Writing, text)
+	must(t, "opening", err)
+	must(t, "letting go again", first())
+	_, err = Acquire(path, Writing, text)
+	wantError(t, "opening twice", err, store.ErrInUse, path)
+	must(t, "closing", writer.Release(nil))
+	must(t, "removing", files.Remove(t.Context(), path))
+	if _, err := os.Stat(path + ".new"); err != nil {
+		t.Error(err)
+	}
 }
 
 // Two kinds of store do not use one path, even where their uses would not clash.

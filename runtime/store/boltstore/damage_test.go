@@ -263,12 +263,12 @@ func TestHeaders(t *testing.T) {
 func TestEmptyFile(t *testing.T) {
 	path := newPath(t)
 	write(t, path, nil)
-	write(t, path+".new", []byte("half a store"))
+	write(t, path+".resetgen-new", []byte("half a store"))
 	_, err := open(context.Background(), path, true, item("item"))
 	wantError(t, "reading", err, fs.ErrNotExist)
 	e := mustOpen(t, path, false, item("item"))
 	update(t, e, func(tx *tx) error { return insert(tx, item("item"), 0, 0) })
-	if _, err := os.Stat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path + ".resetgen-new"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the draft: %v", err)
 	}
 }

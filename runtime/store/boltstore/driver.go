@@ -54,7 +54,7 @@
 // itself, and for a writer also the file path + ".lock", which stays there as long
 // as the store. Readers share both and make none, so that a backup can lie in a
 // directory, or be a file, that cannot be written to. A new store is made under
-// the name path + ".new" and moved into place. Nothing else lies beside a store, were
+// the name path + ".resetgen-new" and moved into place. Nothing else lies beside a store, were
 // its process killed; it is to be moved by the methods of store.Files all the same,
 // for these find out whether it is in use.
 //

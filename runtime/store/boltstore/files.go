@@ -31,7 +31,7 @@ func (Driver) Claim(ctx context.Context, path string) (release func() error, err
 
 // Link implements store.Files. Where the file system has no links, or to lies on
 // another one, to becomes a copy. A kill leaves the store at from, and the same one
-// at to or nothing; and perhaps part of a copy at to + ".new", which is in nobody's
+// at to or nothing; and perhaps part of a copy at to + ".resetgen-new", which is in nobody's
 // way and goes with the next copy, store or Remove at to.
 func (Driver) Link(ctx context.Context, from, to string) error {
 	return files.Link(ctx, from, to)

@@ -39,14 +39,14 @@ func (d Driver) Claim(ctx context.Context, path string) (release func() error, e
 // fs.ErrExist. Until one of the two names is taken away, writing to either is
 // writing to both.
 //
-// A kill leaves one name or both, and perhaps to + ".new", which the next call
+// A kill leaves one name or both, and perhaps to + ".resetgen-new", which the next call
 // removes.
 func (d Driver) Link(ctx context.Context, from, to string) error {
 	return d.files().Link(ctx, from, to)
 }
 
 // Copy implements store.Files. A kill leaves nothing at to or all of it, and perhaps
-// to + ".new", which the next call removes.
+// to + ".resetgen-new", which the next call removes.
 func (d Driver) Copy(ctx context.Context, from, to string) error {
 	return d.files().Copy(ctx, from, to)
 }
