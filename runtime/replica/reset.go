@@ -37,6 +37,7 @@ func (r *Replica) ResetNow(ctx context.Context) error {
 
 // Preview says what a client reset would do at this moment, and changes nothing
 // here or at the backend: it downloads a fresh copy, which is removed afterwards.
+// What was given up as lost and has arrived after all counts as unsynced in it.
 func (r *Replica) Preview(ctx context.Context) (report *Report, err error) {
 	ctx, done := r.untilClosed(ctx)
 	defer done()
