@@ -92,7 +92,7 @@ func tour(ctx context.Context, dir string) error {
 	if err := office(ctx, dir, backend); err != nil {
 		return err
 	}
-	backend.Reset("", remote.Operator)
+	backend.Reset("", remote.Operator) // "": every client
 
 	// Online again: the client reset is one step of syncing.
 	if err := r.Start(); err != nil {

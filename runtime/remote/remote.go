@@ -7,6 +7,13 @@
 // mark, and writes the two together, so that nothing is applied twice and nothing
 // that was applied is taken for lost.
 //
+// A client sends what is unsynced as a cut: a numbered batch with a random nonce, in
+// chunks. What the backend stores of each client is its mark, which says how many chunks
+// of which cut were applied, and an epoch: a client that does not know what has arrived
+// begins a new one (Settle), and from then on chunks of older ones are refused, fenced.
+// So a server keeps both in the transaction that writes the objects, and beside them a
+// history with cursors that notices when it was put back. Package model has the types.
+//
 // Package remotetest is what every Remote must pass; package memremote is one that
 // runs in process, with faults on demand.
 package remote

@@ -101,7 +101,7 @@ func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now
 	case rep.Rewound != nil:
 		b.Pinned = "the backend has lost changes that it had acknowledged: " + rep.Rewound.Error()
 	case rep.Failed > 0:
-		b.Pinned = fmt.Sprintf("%d objects could not be recovered", rep.Failed)
+		b.Pinned = fmt.Sprintf("objects that could not be recovered: %d", rep.Failed)
 	case rep.FellBack != "":
 		b.Pinned = "it could not be read: " + rep.FellBack
 	}

@@ -24,7 +24,8 @@ func (e *RefusedError) Error() string {
 // WaitForUpload waits until everything that was written before the call is settled
 // with the backend. Its error is a *RefusedError where some of it was refused and
 // the rest is settled; what ended the session, where it has failed for good;
-// ErrStopped where none runs; or that of ctx. While the session is paused it waits.
+// ErrStopped where none runs and something is left to send; or that of ctx. While the
+// session is paused it waits.
 func (r *Replica) WaitForUpload(ctx context.Context) error {
 	var target, begun uint64
 	err := r.inside(ctx, func(live *store.Store) error {

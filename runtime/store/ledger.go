@@ -10,9 +10,8 @@ import (
 
 // Ledger is a store's account with its backend: as which client the backend knows the
 // store, what was sent and what became of it, and what is taken over from there or from
-// a backup. It is for whoever keeps a store in sync with a backend by hand. An app never
-// needs it: packages replica and reconcile do that for it. It has no state of its own
-// and is valid as long as the transaction.
+// a backup. It is for whoever writes what package replica is: an app has that, and never
+// needs it. It has no state of its own and is valid as long as the transaction.
 type Ledger struct{ tx *Tx }
 
 // Ledger is the store's account with its backend, as the transaction sees it. Apps do

@@ -13,6 +13,11 @@ import (
 
 // Tx is a transaction. It is used by the goroutine that it was handed to and
 // ends when that function returns.
+//
+// An app reads and writes through the collections of its generated code, which it hands
+// the transaction: FindingRecords.Get(tx, key). Of Tx's own methods it may want Entries,
+// which tells what is unsynced, and Refused, Retry and Discard; MarkSynced is for a store
+// that is filled by hand. The others work without generated types.
 type Tx struct {
 	ctx    context.Context
 	store  *Store
@@ -241,8 +246,9 @@ func (tx *Tx) Meta(name string) ([]byte, error) {
 	return tx.engine.Meta(layer + name)
 }
 
-// SetMeta makes such a note. It is no write of an object: nothing is stamped, and
-// nothing is unsynced by it.
+// SetMeta writes a note that Meta reads. It is no write of an object: nothing is stamped,
+// and nothing is unsynced by it. The names are for whoever is directly above the store:
+// package replica, where there is one, whose notes do not outlive a client reset.
 func (tx *Tx) SetMeta(name string, value []byte) error {
 	if err := tx.check(true); err != nil {
 		return err
