@@ -22,6 +22,12 @@ import (
 // time had to wait, and closing the part of it that went into closing stores, which
 // is when their logs are worked into the files.
 func BenchmarkReset(b *testing.B) {
+	for _, name := range drivers {
+		b.Run(name, func(b *testing.B) { benchmarkReset(b, name) })
+	}
+}
+
+func benchmarkReset(b *testing.B, driver string) {
 	f := sharedFiles(b)
 	var most peak
 	var exchange, unavailable, closing []float64
@@ -29,7 +35,7 @@ func BenchmarkReset(b *testing.B) {
 		live := newPath(b)
 		must(b, copyFile(f.backup, live))
 		var r resetTimes
-		most.of(b, &r, "reset", live, strconv.Itoa(*rows), strconv.FormatInt(f.lastSynced, 10))
+		most.of(b, &r, "reset", driver, live, strconv.Itoa(*rows), strconv.FormatInt(f.lastSynced, 10))
 		exchange = append(exchange, float64(r.Exchange)/float64(r.Whole))
 		unavailable = append(unavailable, r.Unavailable.Seconds()*1000)
 		closing = append(closing, r.Closing.Seconds()*1000)
@@ -45,22 +51,23 @@ func BenchmarkReset(b *testing.B) {
 // resetTimes is how long a reset took.
 type resetTimes struct{ Whole, Exchange, Unavailable, Closing time.Duration }
 
-// resetChild is the program of the process that resets the store at a path.
+// resetChild is the program of the process that resets the store at a path, with a
+// driver.
 func resetChild(args []string) (any, error) {
-	n, err := strconv.Atoi(args[1])
+	n, err := strconv.Atoi(args[2])
 	if err != nil {
 		return nil, err
 	}
-	lastSynced, err := strconv.ParseInt(args[2], 10, 64)
+	lastSynced, err := strconv.ParseInt(args[3], 10, 64)
 	if err != nil {
 		return nil, err
 	}
-	return reset(args[0], newBackend(n, lastSynced))
+	return reset(args[0], args[1], newBackend(n, lastSynced))
 }
 
-func reset(path string, from *backend) (t resetTimes, err error) {
+func reset(name, path string, from *backend) (t resetTimes, err error) {
 	ctx := context.Background()
-	driver := &timed{Driver: sqlitestore.Driver{Name: pure}}
+	driver := &timed{Driver: sqlitestore.Driver{Name: name}}
 	var downloaded time.Time
 	r, err := replica.Open(ctx, replica.Options{
 		Driver: driver, Path: path, Schema: &Schema, Remote: from, Logger: quiet,
