@@ -4,20 +4,20 @@ import "github.com/resetgen/resetgen/runtime/model"
 
 // Arrived decides what is still unsynced of an object when a chunk has arrived after
 // all that the client had given up. sent is the object as the chunk has it, seq the
-// sequence of its cut. e and local are what is on record of it and what is stored by
+// sequence of its cut, latest that of the latest commit. e and local are what is on record of it and what is stored by
 // now, each nil where there is none: the app may have written it since, and what others
 // wrote may have been merged into it. It gives the entry that remains, nil for none.
 //
 // A field that was not changed since has arrived. One that was goes on from what has
 // arrived. One that is back at what it was before it was sent is no change as long as
 // nothing has arrived, and is one now.
-func Arrived(m *Model, seq uint64, sent *model.Sent, e *model.Entry, local *model.Row) *model.Entry {
+func Arrived(m *Model, seq, latest uint64, sent *model.Sent, e *model.Entry, local *model.Row) *model.Entry {
 	a := &arrival{
 		object: object{Model: m, entry: e, local: local, own: true, d: &Decision{}},
-		seq:    seq, sent: sent.Entry, row: model.RowOf(m.Info, sent.Row),
+		seq:    seq, latest: latest, sent: sent.Entry, row: model.RowOf(m.Info, sent.Row),
 	}
 	if e == nil {
-		a.entry = &model.Entry{Model: m.Info.Name, Key: sent.Entry.Key, Seq: seq, Stamp: sent.Entry.Stamp}
+		a.entry = &model.Entry{Model: m.Info.Name, Key: sent.Entry.Key, Seq: latest, Stamp: sent.Entry.Stamp}
 	}
 	switch deleted := a.sent.Change == model.Deleted; {
 	case deleted && local == nil:
@@ -35,9 +35,10 @@ func Arrived(m *Model, seq uint64, sent *model.Sent, e *model.Entry, local *mode
 // arrival is one such decision.
 type arrival struct {
 	object
-	seq  uint64
-	sent *model.Entry
-	row  *model.Row // the object as it was sent
+	seq    uint64
+	latest uint64 // by which at the latest a field was set back
+	sent   *model.Entry
+	row    *model.Row // the object as it was sent
 }
 
 // remains is the entry as it goes on; theirs is what it is based on.
@@ -64,7 +65,7 @@ func (a *arrival) changedSince() *model.Entry {
 		c := a.change(f, theirs.Values[f])
 		switch {
 		case now == nil && sent && differing.Has(f): // it was set back
-			c.Seq, c.Stamp = a.seq, max(was.Stamp, a.local.StampOf(f))
+			c.Seq, c.Stamp = a.latest, max(was.Stamp, a.local.StampOf(f))
 		case now == nil, sent && now.Seq <= a.seq && !now.Held:
 			continue
 		case !differing.Has(f) && !now.Touched && !now.Held:

@@ -49,7 +49,7 @@ func TestArrivedAfterOthers(t *testing.T) {
 		for name, base := range c.on {
 			sent.Fields = append(sent.Fields, field(name, 4, base))
 		}
-		got := merge.Arrived(fieldItem, cut, &model.Sent{Entry: sent, Row: c.sent.row(fieldItem, mine).Named(fieldItem.Info)}, c.e, c.local.row(fieldItem, mine))
+		got := merge.Arrived(fieldItem, cut, 9, &model.Sent{Entry: sent, Row: c.sent.row(fieldItem, mine).Named(fieldItem.Info)}, c.e, c.local.row(fieldItem, mine))
 		text := "nothing"
 		if got != nil {
 			text = got.Change.String()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/stamp"
 )
 
 // A backend that has fenced a client takes nothing more of the cut that was under way.
@@ -20,14 +21,16 @@ import (
 
 // lostChunk is the chunk of a cut that may have been under way when the cut was given up.
 type lostChunk struct {
-	N            uint64 `json:"n"` // of the cut
-	Nonce        string `json:"nonce"`
-	Seq          uint64 `json:"seq"`
-	Previous     string `json:"previous,omitempty"`
-	PreviousDone int    `json:"previous_done,omitempty"`
+	N            uint64      `json:"n"` // of the cut
+	Nonce        string      `json:"nonce"`
+	Seq          uint64      `json:"seq"`
+	Stamp        stamp.Stamp `json:"stamp"`
+	Previous     string      `json:"previous,omitempty"`
+	PreviousDone int         `json:"previous_done,omitempty"`
 
-	Index int `json:"index"` // in the cut
-	Slot  int `json:"slot"`  // the number of the note that has what it held
+	Index int  `json:"index"` // in the cut
+	Last  bool `json:"last,omitempty"`
+	Slot  int  `json:"slot"` // the number of the note that has what it held
 }
 
 // mostLost is how many lost chunks are remembered: of several attempts in a row any may
@@ -97,15 +100,10 @@ func (tx *Tx) arrive(l *lostChunk, held []*model.Entry, mark model.Mark) (s *Set
 		tx.state.Cut = nil
 	}
 	s = &Settlement{Cut: l.N, Conflicts: mark.Conflicts, Refused: mark.Refused}
-	not := map[model.ObjectKey]bool{}
-	for _, r := range mark.Refused {
-		not[model.ObjectKey{Model: tx.store.nowNamed(r.Model), Key: r.Key}] = true
-	}
-	for _, c := range mark.Conflicts {
-		not[model.ObjectKey{Model: tx.store.nowNamed(c.Model), Key: c.Key}] = true
-	}
+	refused, conflicts := tx.notApplied(mark)
 	for _, e := range held {
-		if not[model.ObjectKey{Model: tx.store.nowNamed(e.Model), Key: e.Key}] {
+		id := model.ObjectKey{Model: tx.store.nowNamed(e.Model), Key: e.Key}
+		if _, no := refused[id]; no || conflicts[id] {
 			continue
 		}
 		if err := tx.arriveObject(l.Seq, e); err != nil {
@@ -122,6 +120,9 @@ func (tx *Tx) arrive(l *lostChunk, held []*model.Entry, mark model.Mark) (s *Set
 		}
 	}
 	if tx.state.follows(l) {
+		if l.Last && s.Open == 0 && len(refused) == 0 && len(conflicts) == 0 {
+			tx.synced(&model.Cut{N: l.N, Seq: l.Seq, Stamp: l.Stamp})
+		}
 		tx.state.settled(mark)
 	}
 	tx.dirty = true
@@ -146,7 +147,7 @@ func (tx *Tx) arriveObject(seq uint64, sent *model.Entry) error {
 	if err != nil {
 		return err
 	}
-	return tx.setEntry(m.Info, sent.Key, merge.Arrived(m, seq, sent.Sent, e, local))
+	return tx.setEntry(m.Info, sent.Key, merge.Arrived(m, seq, tx.state.Seq, sent.Sent, e, local))
 }
 
 // remember keeps what the first chunk of a cut that was not done held.
@@ -154,7 +155,7 @@ func (tx *Tx) remember(cut *model.Cut, index int, held []byte) error {
 	if err := tx.forgetLost(mostLost - 1); err != nil {
 		return err
 	}
-	l := lostChunk{N: cut.N, Nonce: cut.Nonce, Seq: cut.Seq, Previous: cut.Previous, PreviousDone: cut.PreviousDone, Index: index}
+	l := lostChunk{N: cut.N, Nonce: cut.Nonce, Seq: cut.Seq, Stamp: cut.Stamp, Previous: cut.Previous, PreviousDone: cut.PreviousDone, Index: index, Last: index == chunks(cut)-1}
 	for slices.ContainsFunc(tx.state.Lost, func(other lostChunk) bool { return other.Slot == l.Slot }) {
 		l.Slot++
 	}

@@ -25,20 +25,32 @@ type Settlement struct {
 // still knows what it acknowledged. It fails with ErrStoreCopied or a
 // *BackendRewoundError where the mark shows that one of the two was put back;
 // then nothing was changed.
-func (l Ledger) Settle(mark model.Mark) (*Settlement, error) {
+func (l Ledger) Settle(mark model.Mark) (*Settlement, error) { return l.settle(mark, false) }
+
+// StartOver settles by the mark of a snapshot with which the client starts over. It is
+// Settle, but for a mark that shows that the backend was put back: of what that has
+// forgotten nothing is settled, and the open cut is as if it had never been sent.
+func (l Ledger) StartOver(mark model.Mark) error {
+	_, err := l.settle(mark, true)
+	return err
+}
+
+func (l Ledger) settle(mark model.Mark, startsOver bool) (*Settlement, error) {
 	tx := l.tx
 	if err := tx.check(true); err != nil {
 		return nil, err
 	}
-	if lost := tx.state.lostBy(mark); lost != nil && tx.state.follows(lost) {
-		switch lost, held, err := tx.arrived(mark); {
-		case err != nil:
-			return nil, err
-		case lost != nil:
-			return tx.arrive(lost, held, mark)
-		}
+	lost, held, err := tx.arrived(mark)
+	if err != nil {
+		return nil, err
+	}
+	if lost != nil && (startsOver || tx.state.follows(lost)) {
+		return tx.arrive(lost, held, mark)
 	}
 	s, err := l.newSettler(mark)
+	if startsOver && errors.As(err, new(*BackendRewoundError)) {
+		s, err = &settler{cut: tx.state.Cut}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("settling %s: %w", tx.store.path, err)
 	}
@@ -86,35 +98,6 @@ func (s *state) settled(mark model.Mark) {
 	s.Settled = mark
 	s.Settled.Refused, s.Settled.Conflicts = nil, nil
 	s.Superseded = slices.DeleteFunc(slices.Clone(s.Superseded), func(nonce string) bool { return nonce == mark.Nonce })
-}
-
-// StartOver settles by the mark of a snapshot with which the client starts over. It is
-// Settle, but for a mark that shows that the backend was put back: of what that has
-// forgotten nothing is settled, and the open cut is as if it had never been sent.
-func (l Ledger) StartOver(mark model.Mark) error {
-	tx := l.tx
-	if err := tx.check(true); err != nil {
-		return err
-	}
-	lost, held, err := tx.arrived(mark)
-	if err == nil && lost != nil {
-		_, err = tx.arrive(lost, held, mark)
-	}
-	if err != nil || lost != nil || tx.state.Cut == nil {
-		return err
-	}
-	s, err := l.newSettler(mark)
-	if errors.As(err, new(*BackendRewoundError)) {
-		s, err = &settler{cut: tx.state.Cut}, nil
-	}
-	if err != nil {
-		return fmt.Errorf("settling %s: %w", tx.store.path, err)
-	}
-	if err := tx.settleCut(s, mark); err != nil {
-		tx.failed = err
-		return err
-	}
-	return nil
 }
 
 // synced notes that everything up to a cut is settled.
@@ -248,7 +231,7 @@ type settler struct {
 	left      bool // something earlier than the cut is still unsynced: it was refused
 	refused   map[model.ObjectKey]string
 	conflicts map[model.ObjectKey]bool
-	remembers bool   // what the first chunk that was not done held
+	remembers bool   // whether it notes what the first chunk that was not done held
 	held      []byte // that
 }
 
@@ -266,14 +249,21 @@ func (l Ledger) newSettler(mark model.Mark) (*settler, error) {
 		return s, nil
 	}
 	s.done = mark.Done
-	s.refused, s.conflicts = map[model.ObjectKey]string{}, map[model.ObjectKey]bool{}
+	s.refused, s.conflicts = l.tx.notApplied(mark)
+	return s, nil
+}
+
+// notApplied is what a mark says was refused, with the reasons, and what conflicts, by
+// the names that the models have now.
+func (tx *Tx) notApplied(mark model.Mark) (refused map[model.ObjectKey]string, conflicts map[model.ObjectKey]bool) {
+	refused, conflicts = map[model.ObjectKey]string{}, map[model.ObjectKey]bool{}
 	for _, r := range mark.Refused {
-		s.refused[model.ObjectKey{Model: l.tx.store.nowNamed(r.Model), Key: r.Key}] = r.Reason
+		refused[model.ObjectKey{Model: tx.store.nowNamed(r.Model), Key: r.Key}] = r.Reason
 	}
 	for _, c := range mark.Conflicts {
-		s.conflicts[model.ObjectKey{Model: l.tx.store.nowNamed(c.Model), Key: c.Key}] = true
+		conflicts[model.ObjectKey{Model: tx.store.nowNamed(c.Model), Key: c.Key}] = true
 	}
-	return s, nil
+	return refused, conflicts
 }
 
 // isOf tells whether the mark is about the cut.
