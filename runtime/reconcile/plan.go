@@ -8,6 +8,9 @@
 // point to what is deleted, and both stores are where the backend has lost what it had
 // acknowledged.
 //
+// Where the app is not to be kept from the backup for long, Plan.Prepare decides while it
+// still uses it.
+//
 // Objects are taken one at a time, so memory does not grow with their number. Kept
 // until the end are only objects that a constraint of the store refused, references to
 // what is not there, the keys of deleted objects that others may refer to, and the keys
@@ -65,6 +68,9 @@ type Options struct {
 	// has it all the same. What is unsynced of such a one fails: to take the object for
 	// deleted would be to lose it.
 	HeldBack func(model.ObjectKey) bool
+
+	// Prepared, if set, is what Plan.Prepare has decided for the same stores and options.
+	Prepared *Prepared
 
 	// Each, if set, is told of every object in turn, as it is planned or applied.
 	// An error from it ends the work, and nothing is applied.
@@ -181,6 +187,8 @@ func (p *Plan) check() error {
 		return fmt.Errorf("Options.Manual is set, but the strategy is %s; only the strategy manual calls it", o.Strategy)
 	case o.Keep < 0:
 		return fmt.Errorf("Options.Keep is %d, less than 0", o.Keep)
+	case o.Prepared != nil && !o.Prepared.isFor(p):
+		return errors.New("Options.Prepared was decided for other stores, or by another policy")
 	}
 	return nil
 }
@@ -356,18 +364,27 @@ func (p *Plan) decide(from backup, to *store.Tx, e *model.Entry) (*Object, error
 	if p.o.Strategy == Discard {
 		return object(m.Info, e, &merge.Decision{Outcome: merge.Dropped, Reason: "strategy discard"}), nil
 	}
-	local, err := from.row(m.Info, e.Key)
-	if err != nil {
-		return nil, err
+	d, ok := p.o.Prepared.about(e)
+	if !ok {
+		local, remote, err := rows(from, to, m.Info, e.Key)
+		if err != nil {
+			return nil, err
+		}
+		d = decided{decision: merge.Object(m, p.o.Policy, e, local, remote), absent: remote == nil}
 	}
-	remote, err := to.Row(m.Info, e.Key)
-	if err != nil {
-		return nil, err
-	}
-	if remote == nil && p.heldBack(m.Info, e.Key) {
+	if d.absent && p.heldBack(m.Info, e.Key) {
 		return object(m.Info, e, outOfPlace()), nil
 	}
-	return object(m.Info, e, merge.Object(m, p.o.Policy, e, local, remote)), nil
+	return object(m.Info, e, d.decision), nil
+}
+
+// rows reads an object in the backup and in the fresh store.
+func rows(from backup, to *store.Tx, m *model.Info, key model.Value) (local, remote *model.Row, err error) {
+	if local, err = from.row(m, key); err != nil {
+		return nil, nil, err
+	}
+	remote, err = to.Row(m, key)
+	return local, remote, err
 }
 
 // heldBack tells whether the backend has an object that the fresh store lacks.

@@ -32,11 +32,11 @@ func (r *Replica) reconcile(ctx context.Context, p *pending) (*outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the fresh copy: %w", err)
 	}
-	done, err := r.reconcileWith(ctx, fresh)
+	done, err := r.reconcileWith(ctx, p, fresh)
 	return done, errors.Join(err, fresh.Close())
 }
 
-func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *outcome, err error) {
+func (r *Replica) reconcileWith(ctx context.Context, p *pending, fresh *store.Store) (done *outcome, err error) {
 	o := &r.o
 	backup, err := r.openBackup(ctx)
 	if err != nil {
@@ -46,20 +46,36 @@ func (r *Replica) reconcileWith(ctx context.Context, fresh *store.Store) (done *
 		return nil, fmt.Errorf("reading the live store: %w", err)
 	}
 	more := &rest{path: o.restFile()}
-	plan, err := r.plan(ctx, backup, fresh, more.add, func(to, from *store.Tx, report *Report) (err error) {
-		if err := more.end(); err != nil {
-			return err
-		}
-		done, err = r.takeOver(to, from, report)
-		return err
-	})
-	if err == nil {
-		var report *Report
-		if report, err = plan.Apply(ctx); err == nil && report.Before { // a process was killed after the commit
-			done, err = r.readOutcome()
-		}
-	}
+	done, err = r.apply(ctx, p, backup, fresh, more)
 	return done, errors.Join(err, more.close(), backup.Close())
+}
+
+// apply reconciles the two, and gives more what the report does not hold on to.
+func (r *Replica) apply(ctx context.Context, p *pending, backup, fresh *store.Store, more *rest) (done *outcome, err error) {
+	out, err := r.makeWay(ctx, backup, fresh)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := r.plan(ctx, backup, fresh, reconcile.Options{
+		HeldBack: out.has,
+		Prepared: p.prepared,
+		Rest:     more.add,
+		Last: func(to, from *store.Tx, report *Report) (err error) {
+			if err := more.end(); err != nil {
+				return err
+			}
+			done, err = r.takeOver(to, from, report)
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	report, err := plan.Apply(ctx)
+	if err == nil && report.Before { // a process was killed after the commit
+		return r.readOutcome()
+	}
+	return done, err
 }
 
 // openBackup opens the closed live store to read it. A disk that fails for a moment may

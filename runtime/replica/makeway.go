@@ -22,16 +22,7 @@ type keptOut map[model.ObjectKey]bool
 // one is as it came. It gives those for which there is no way: what stands in theirs
 // has unsynced changes as well.
 func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (keptOut, error) {
-	if r.o.Strategy == reconcile.Discard {
-		return nil, nil
-	}
-	back := false
-	err := fresh.View(ctx, func(tx *store.Tx) error {
-		held, err := heldNote.load(tx)
-		_, done := tx.Ledger().Reconciled(backup.ID())
-		back = len(held) > 0 && !done
-		return err
-	})
+	back, err := r.holdsBack(ctx, backup, fresh)
 	if err != nil || !back {
 		return nil, err
 	}
@@ -78,6 +69,20 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 		return nil, nil
 	}
 	return out, err
+}
+
+// holdsBack tells whether a fresh copy holds back anything that may have to be let in.
+func (r *Replica) holdsBack(ctx context.Context, backup, fresh *store.Store) (back bool, err error) {
+	if r.o.Strategy == reconcile.Discard {
+		return false, nil
+	}
+	err = fresh.View(ctx, func(tx *store.Tx) error {
+		held, err := heldNote.load(tx)
+		_, done := tx.Ledger().Reconciled(backup.ID())
+		back = len(held) > 0 && !done
+		return err
+	})
+	return back, err
 }
 
 type wayMaker struct {

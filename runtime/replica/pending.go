@@ -16,6 +16,7 @@ import (
 
 	"github.com/natefinch/atomic"
 
+	"github.com/resetgen/resetgen/runtime/reconcile"
 	"github.com/resetgen/resetgen/runtime/remote"
 )
 
@@ -53,6 +54,8 @@ type pending struct {
 	Before   *pending      `json:"before,omitempty"`  // what Restore has found, a reset that is not settled
 	Next     string        `json:"next,omitempty"`    // the identity of the store that takes its place
 	Backups  []string      `json:"backups,omitempty"` // what to call settled when what was recovered is
+
+	prepared *reconcile.Prepared // while the live store was in use; not on disk
 }
 
 func newPending(why *remote.ClientResetError, now time.Time) *pending {

@@ -7,7 +7,9 @@
 // decides in a reset. When the backend says that the client must start over, the
 // replica downloads a fresh copy beside the live store, which stays usable,
 // exchanges the two with what was unsynced carried over, keeps the old one as a
-// backup, and says what became of each change in a report.
+// backup, and says what became of each change in a report. Most of that is decided
+// before the live store is closed: transactions that come while it is wait for as long
+// as it takes to write what was decided.
 //
 //	r, err := replica.Open(ctx, replica.Options{
 //		Driver: sqlitestore.Driver{Name: "sqlite"}, Path: "app.db", Schema: &inspect.Schema,

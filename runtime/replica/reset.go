@@ -61,7 +61,11 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 		return nil, err
 	}
 	err = r.inside(ctx, func(live *store.Store) error {
-		plan, err := r.plan(ctx, live, fresh, nil, nil)
+		out, err := r.makeWay(ctx, live, fresh)
+		if err != nil {
+			return err
+		}
+		plan, err := r.plan(ctx, live, fresh, reconcile.Options{HeldBack: out.has})
 		if err == nil {
 			report, err = plan.Preview(ctx)
 		}
@@ -70,14 +74,10 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 	return report, errors.Join(err, fresh.Close())
 }
 
-// plan is the reconciliation of a backup with a fresh copy; rest is given what the
-// report does not hold on to, last has the last word (reconcile.Options).
-func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, rest func(of *Report, o *reconcile.Object) error, last func(to, from *store.Tx, report *Report) error) (*reconcile.Plan, error) {
-	out, err := r.makeWay(ctx, backup, fresh)
-	if err != nil {
-		return nil, err
-	}
-	o := reconcile.Options{Strategy: r.o.Strategy, Policy: r.o.Policy, HeldBack: out.has, Rest: rest, Last: last}
+// plan is the reconciliation of a backup with a fresh copy, with options to which it
+// adds the replica's.
+func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, o reconcile.Options) (*reconcile.Plan, error) {
+	o.Strategy, o.Policy = r.o.Strategy, r.o.Policy
 	if r.o.Manual != nil {
 		o.Manual = func(h *reconcile.ByHand) error {
 			ctx, end := r.callback(ctx)
@@ -85,7 +85,7 @@ func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, rest fun
 			return r.o.Manual(ctx, h)
 		}
 	}
-	err = fresh.View(ctx, func(tx *store.Tx) error {
+	err := fresh.View(ctx, func(tx *store.Tx) error {
 		mark, err := markOf(tx)
 		o.Mark = &mark
 		return err
@@ -192,9 +192,37 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 	return r.exchange(ctx, p)
 }
 
+// prepareExchange decides about what is unsynced while the live store is still in use, so
+// that it is out of use for less long. A fresh copy that holds anything back is written
+// before it is reconciled, so there it is not done.
+func (r *Replica) prepareExchange(ctx context.Context, p *pending) (err error) {
+	fresh, err := store.Open(ctx, r.o.Driver, r.o.freshPath(), r.o.Schema, r.o.storeOptions(true))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fresh.Close()) }()
+	return r.inside(ctx, func(live *store.Store) error {
+		back, err := r.holdsBack(ctx, live, fresh)
+		if err != nil || back {
+			return err
+		}
+		plan, err := r.plan(ctx, live, fresh, reconcile.Options{})
+		if err == nil {
+			p.prepared, err = plan.Prepare(ctx)
+		}
+		return err
+	})
+}
+
 // exchange puts the fresh copy in the place of the live store. From the moment when
 // the live store is closed it goes on to its end, whatever becomes of ctx.
 func (r *Replica) exchange(ctx context.Context, p *pending) error {
+	if r.live != nil && p.Step == Downloaded {
+		defer func() { p.prepared = nil }()
+		if err := r.prepareExchange(ctx, p); err != nil { // which the reconciliation meets as well, and judges
+			r.log.Debug("preparing a client reset", "replica", r.o.Path, "error", err)
+		}
+	}
 	drain, cancel := context.WithTimeout(ctx, r.o.Drain)
 	defer cancel()
 	if err := r.gate.close(drain); err != nil {
