@@ -54,7 +54,8 @@ func ExamplePlan_Apply() {
 	// Objects with unsynced changes: 1. Conflicts: 2. Values lost: 0. Objects to upload: 1.
 	// Failed: 0. References to what is not there: 0.
 	//
-	// 1  conflict  updated locally  update
+	// OBJECTS  OUTCOME   LOCALLY  WRITTEN TO FRESH
+	// 1        conflict  updated  update
 	//
 	// finding "f-17": conflict (both sides changed title, severity)
 	//   title (local)

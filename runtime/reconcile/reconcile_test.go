@@ -480,7 +480,8 @@ func TestReportIsForPeopleAndMachines(t *testing.T) {
 Objects with unsynced changes: 1. Conflicts: 1. Values lost: 0. Objects to upload: 1.
 Failed: 0. References to what is not there: 0.
 
-1  conflict  updated locally  update
+OBJECTS  OUTCOME   LOCALLY  WRITTEN TO FRESH
+1        conflict  updated  update
 
 field_item "a": conflict (both sides changed text)
   text (local)

@@ -192,9 +192,13 @@ func (r *Report) summary(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\nFailed: %d. References to what is not there: %d.\n\n",
 		r.Total, r.Conflicts, r.Losses, r.Unsynced, r.Failed, r.DanglingTotal)
+	if len(r.Counts) == 0 {
+		return
+	}
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "OBJECTS\tOUTCOME\tLOCALLY\tWRITTEN TO FRESH")
 	for _, c := range r.Counts {
-		fmt.Fprintf(table, "%d\t%s\t%s locally\t%s\n", c.Objects, c.Outcome, c.Change, c.Write)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", c.Objects, c.Outcome, c.Change, c.Write)
 	}
 	table.Flush()
 }

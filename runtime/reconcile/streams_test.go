@@ -133,9 +133,10 @@ func TestReconcileSequences(t *testing.T) {
 Objects with unsynced changes: 3. Conflicts: 2. Values lost: 0. Objects to upload: 3.
 Failed: 0. References to what is not there: 0.
 
-1  recovered  created locally  insert
-1  recovered  deleted locally  delete
-1  conflict   updated locally  update
+OBJECTS  OUTCOME    LOCALLY  WRITTEN TO FRESH
+1        recovered  created  insert
+1        recovered  deleted  delete
+1        conflict   updated  update
 
 field_item "x": conflict (both sides changed top, count)
   top (max)
