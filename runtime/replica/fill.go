@@ -22,15 +22,20 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 	if err != nil {
 		return err
 	}
+	resumed := from.ID != ""
+	if !resumed {
+		if err := r.View(ctx, func(tx *store.Tx) error { return heldBefore(tx, r.o.Schema) }); err != nil {
+			return err
+		}
+	}
 	another := func() error {
 		return &remote.ClientResetError{Reason: remote.HistoryTrimmed, Detail: "the snapshot that the first download began with is not kept any more"}
 	}
-	resumed := from.ID != ""
 	err = r.intoLive(ctx).snapshot(ctx, client, from, another, func(tx *store.Tx, page *remote.SnapshotPage) error {
 		if resumed {
 			return nil
 		}
-		return rewound(tx.Ledger().CheckMark(page.Mark))
+		return errors.Join(rewound(tx.Ledger().CheckMark(page.Mark)), setNote(tx, aheadNote, false))
 	})
 	if err == nil && resumed { // the mark is from before what was sent since the snapshot began
 		err = r.settle(ctx)
@@ -39,4 +44,26 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		return fmt.Errorf("downloading: %w", err)
 	}
 	return errors.Join(r.markFirstSync(ctx), r.countHeld(ctx))
+}
+
+// heldBefore is the client reset that is due where a store that has never pulled holds
+// anything that is not unsynced: it was sent by Upload, or loaded by the app. A snapshot
+// does not tell what of it is gone from the backend.
+func heldBefore(tx *store.Tx, schema *store.Schema) error {
+	for _, m := range schema.Models() {
+		for row, err := range tx.Rows(m.Info) {
+			if err != nil {
+				return err
+			}
+			key := row.Values[m.Info.Key]
+			e, err := tx.Entry(m.Info, key)
+			if err != nil {
+				return err
+			}
+			if e == nil {
+				return &remote.ClientResetError{Reason: remote.HistoryTrimmed, Detail: fmt.Sprintf("the store had objects before its first download, %s %v for one, and nothing tells which of them are gone from the backend", m.Info.Name, key)}
+			}
+		}
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 
 // holdsBack tells whether a fresh copy holds back anything that may have to be let in.
 func (r *Replica) holdsBack(ctx context.Context, backup, fresh *store.Store) (back bool, err error) {
-	if r.o.Strategy == reconcile.Discard {
+	if r.strategy(ctx, backup) == reconcile.Discard {
 		return false, nil
 	}
 	err = fresh.View(ctx, func(tx *store.Tx) error {

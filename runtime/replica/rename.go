@@ -3,8 +3,6 @@ package replica
 import (
 	"context"
 	"fmt"
-
-	"github.com/resetgen/resetgen/runtime/store"
 )
 
 // Rename makes the replica a client of its own. It is for a session that has ended
@@ -12,11 +10,12 @@ import (
 // the system's own backup, and the backend knows its old name better than it does.
 // What the store holds as unsynced counts as never sent and is merged and sent
 // again; what of it had arrived under the old name cannot be told from the rest, so
-// that a counter may count it twice. Call Start afterwards.
+// that a counter may count it twice. Call Start afterwards. If the store had last sent
+// something, and not looked since what the backend has, it starts over.
 func (r *Replica) Rename(ctx context.Context) error {
 	err := r.work(ctx, func() error {
 		r.disconnected()
-		return r.update(ctx, func(tx *store.Tx) error { return tx.Ledger().Rename() })
+		return r.update(ctx, rename)
 	})
 	if err != nil {
 		return fmt.Errorf("making %s a client of its own: %w", r.o.Path, err)

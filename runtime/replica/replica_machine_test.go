@@ -110,7 +110,9 @@ func newMachine(t *testing.T, rt *rapid.T) *machine {
 		first.set(id, func(f *items.FieldItemRecord) { f.TouchText() })
 	}
 	for _, p := range m.devices {
-		syncAll(p.device)
+		if p == first || rapid.Bool().Draw(rt, "synced") {
+			syncAll(p.device)
+		}
 	}
 	return m
 }
@@ -147,7 +149,7 @@ func (m *machine) actions() []action {
 		{"write", 7, m.write}, {"delete", 2, m.delete}, {"touch", 1, m.touch}, {"remove", 1, m.remove},
 		{"begin", 4, m.begin}, {"pause", 2, m.pause}, {"wait", 1, m.wait}, {"full disk", 1, m.fullDisk},
 		{"fault", 2, m.fault}, {"offline", 1, m.offline}, {"online", 1, m.online}, {"late", 1, m.late}, {"refuse", 1, m.refuse},
-		{"crash", 1, m.crashSoon}, {"restart", 1, m.restart}, {"reset now", 1, m.resetNow}, {"backend", 4, m.operate},
+		{"crash", 1, m.crashSoon}, {"restart", 1, m.restart}, {"reset now", 1, m.resetNow}, {"upload", 2, m.upload}, {"backend", 4, m.operate},
 	}
 }
 
@@ -449,6 +451,17 @@ func (m *machine) resetNow() {
 	var reset *remote.ClientResetError
 	if err != nil && p.crash.where() == "" && !errors.Is(err, memremote.ErrConnection) && !errors.Is(err, errDisk) && !errors.Is(err, replica.ErrResetNeedsRestart) && !errors.As(err, &reset) {
 		m.Fatalf("ResetNow of device %d: %v", p.n, err)
+	}
+}
+
+// upload sends without pulling.
+func (m *machine) upload() {
+	p := m.peer()
+	var err error
+	p.crash.crashable(func() { err = p.Upload(context.Background()) })
+	var reset *remote.ClientResetError
+	if err != nil && p.crash.where() == "" && !errors.Is(err, memremote.ErrConnection) && !errors.Is(err, errDisk) && !errors.Is(err, replica.ErrResetNeedsRestart) && !errors.As(err, &reset) {
+		m.Fatalf("Upload of device %d: %v", p.n, err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 // plan is the reconciliation of a backup with a fresh copy, with options to which it
 // adds the replica's.
 func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, o reconcile.Options) (*reconcile.Plan, error) {
-	o.Strategy, o.Policy = r.o.Strategy, r.o.Policy
+	o.Strategy, o.Policy = r.strategy(ctx, backup), r.o.Policy
 	if r.o.Manual != nil {
 		o.Manual = func(h *reconcile.ByHand) error {
 			ctx, end := r.callback(ctx)
@@ -175,7 +175,13 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 		if err != nil {
 			return err
 		}
-		if err := r.settling(ctx, func(tx *store.Tx) error { return tx.Ledger().StartOver(mark) }); err != nil {
+		if err := r.settling(ctx, func(tx *store.Tx) error {
+			settled, err := tx.Ledger().StartOver(mark)
+			if err != nil {
+				return err
+			}
+			return goAhead(tx, settled)
+		}); err != nil {
 			return err
 		}
 		if err := r.reach(ctx, p, Downloaded); err != nil {

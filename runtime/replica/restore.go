@@ -22,9 +22,9 @@ const BroughtBack remote.Reason = "restored by this app"
 // from the rest: then counters may count it twice.
 //
 // What the backend had acknowledged and has lost since (Report.Rewound) is unsynced
-// in no backup. It is there again until the next sync, which has to start over and
-// goes by what the backend has; the backup of the reset that found it lost is Pinned,
-// and keeps it. To have it sent, open the replica with the strategy overwrite, restore
+// in no backup. It is there again until the next contact, which starts over and goes by
+// what the backend has (what is unsynced is recovered then, with the strategy discard
+// too); the backup of the reset that found it lost is Pinned, and keeps it. To have it sent, open the replica with the strategy overwrite, restore
 // that backup and sync: every object of it is then written over what the backend has,
 // what others wrote since included.
 //
@@ -77,7 +77,7 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		return err
 	}
 	err = copied.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Ledger().Rename(); err != nil {
+		if err := rename(tx); err != nil {
 			return err
 		}
 		if err := recoveredNote.remove(tx); err != nil { // of an earlier reset, whose backup is none of this store's

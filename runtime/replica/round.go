@@ -93,7 +93,7 @@ func (r *Replica) update(ctx context.Context, do func(tx *store.Tx) error) error
 // settle asks the backend for this client's mark, settles by it what was sent and
 // not answered, and finds out whether the two still know each other.
 func (r *Replica) settle(ctx context.Context) error {
-	err := r.View(ctx, func(tx *store.Tx) error { return outgrown(tx, r.o.Schema) })
+	err := r.View(ctx, func(tx *store.Tx) error { return errors.Join(renamed(tx), outgrown(tx, r.o.Schema)) })
 	if err != nil {
 		return err
 	}
@@ -102,8 +102,11 @@ func (r *Replica) settle(ctx context.Context) error {
 		return err
 	}
 	return r.settling(ctx, func(tx *store.Tx) error {
-		_, err := tx.Ledger().Settle(mark)
-		return rewound(err)
+		settled, err := tx.Ledger().Settle(mark)
+		if err != nil {
+			return rewound(err)
+		}
+		return goAhead(tx, settled)
 	})
 }
 
@@ -199,6 +202,9 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 	err = r.settling(ctx, func(tx *store.Tx) (err error) {
 		if settled, err = tx.Ledger().Settle(answer.Mark); err != nil {
 			return rewound(err)
+		}
+		if err := goAhead(tx, settled); err != nil {
+			return err
 		}
 		in, err := r.newIntake(tx)
 		if err != nil {

@@ -30,7 +30,9 @@ func (r *Replica) Upload(ctx context.Context) error {
 // is for an app whose user wants to see what others wrote before handing out
 // changes, which are merged with it and stay unsynced. It needs no session, and
 // waits for what a session is doing. When the client has to start over, it does so,
-// and what was recovered stays unsynced too.
+// and what was recovered stays unsynced too. So does a store that has sent anything, or
+// was loaded by the app, before its first download: what of it others have deleted
+// meanwhile a download alone does not tell.
 func (r *Replica) Download(ctx context.Context) error {
 	return r.once(ctx, "downloading", r.pull)
 }

@@ -101,7 +101,7 @@ func TestLostCutForgotten(t *testing.T) {
 	if err := settling(db, lost); !errors.As(err, &rewound) || len(unsynced(t, db)) != 1 {
 		t.Errorf("where it is damaged: %v, unsynced is %q", err, unsynced(t, db))
 	}
-	must(t, db, func(tx *store.Tx) error { return tx.Ledger().StartOver(lost) })
+	must(t, db, func(tx *store.Tx) error { _, err := tx.Ledger().StartOver(lost); return err })
 
 	for _, more := range []int{15, 16} {
 		db, lost = lose()

@@ -30,10 +30,7 @@ func (l Ledger) Settle(mark model.Mark) (*Settlement, error) { return l.settle(m
 // StartOver settles by the mark of a snapshot with which the client starts over. It is
 // Settle, but for a mark that shows that the backend was put back: of what that has
 // forgotten nothing is settled, and the open cut is as if it had never been sent.
-func (l Ledger) StartOver(mark model.Mark) error {
-	_, err := l.settle(mark, true)
-	return err
-}
+func (l Ledger) StartOver(mark model.Mark) (*Settlement, error) { return l.settle(mark, true) }
 
 func (l Ledger) settle(mark model.Mark, startsOver bool) (*Settlement, error) {
 	tx := l.tx
