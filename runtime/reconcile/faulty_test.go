@@ -11,8 +11,9 @@ import (
 // faulty is a driver whose store at path gives the errors that fail names.
 type faulty struct {
 	store.Driver
-	path string
-	fail map[operation]error
+	path  string
+	fail  map[operation]error
+	reads []string // the keys of the rows that were read
 }
 
 type operation string
@@ -29,9 +30,16 @@ const (
 // faulty makes the reads and writes of the store at path fail. It is called before
 // the store is opened; the errors can be named later.
 func (w *world) faulty(path string) map[operation]error {
+	return w.watched(path).fail
+}
+
+// reading lists what is read of the store at path.
+func (w *world) reading(path string) *[]string { return &w.watched(path).reads }
+
+func (w *world) watched(path string) *faulty {
 	f := &faulty{Driver: w.driver, path: path, fail: map[operation]error{}}
 	w.driver = f
-	return f.fail
+	return f
 }
 
 func (f *faulty) Open(ctx context.Context, path string, schema *store.Schema, o store.DriverOptions) (store.Engine, error) {
@@ -39,12 +47,12 @@ func (f *faulty) Open(ctx context.Context, path string, schema *store.Schema, o 
 	if err != nil || path != f.path {
 		return e, err
 	}
-	return &faultyEngine{e, f.fail}, nil
+	return &faultyEngine{e, f}, nil
 }
 
 type faultyEngine struct {
 	store.Engine
-	fail map[operation]error
+	*faulty
 }
 
 func (e *faultyEngine) Begin(ctx context.Context, write bool) (store.EngineTx, error) {
@@ -52,18 +60,19 @@ func (e *faultyEngine) Begin(ctx context.Context, write bool) (store.EngineTx, e
 		return nil, err
 	}
 	tx, err := e.Engine.Begin(ctx, write)
-	return &faultyTx{tx, e.fail}, err
+	return &faultyTx{tx, e.faulty}, err
 }
 
 type faultyTx struct {
 	store.EngineTx
-	fail map[operation]error
+	*faulty
 }
 
 func (t *faultyTx) Get(m *model.Info, key model.Value) (*model.Row, error) {
 	if err := t.fail[row]; err != nil {
 		return nil, err
 	}
+	t.reads = append(t.reads, key.Text())
 	return t.EngineTx.Get(m, key)
 }
 

@@ -188,7 +188,7 @@ func (p *Plan) check() error {
 	case o.Keep < 0:
 		return fmt.Errorf("Options.Keep is %d, less than 0", o.Keep)
 	case o.Prepared != nil && !o.Prepared.isFor(p):
-		return errors.New("Options.Prepared was decided for other stores, or by another policy")
+		return errors.New("Options.Prepared was decided for other stores, or by another strategy or policy")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
@@ -14,6 +15,7 @@ import (
 // that it is kept from it for less long: see Plan.Prepare.
 type Prepared struct {
 	backup, fresh string // the ids of the stores
+	strategy      Strategy
 	policy        model.Policy
 	decided       map[model.ObjectKey]decided
 	room          int // for more, in bytes
@@ -36,13 +38,14 @@ type decided struct {
 // may have written to the backup, but nothing may have been received into it from the
 // backend, nor written to the fresh store.
 //
-// It decides about as much as fits in 16 MiB, and only what recover would do. An error
-// is one of reading, so the plan meets it as well.
+// What it decides takes some 16 MiB at most: what there is no room for is left to the
+// plan, and so is all but what recover would do. The functions of the app's models are
+// called once more for what the plan decides anew.
 func (p *Plan) Prepare(ctx context.Context) (*Prepared, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("preparing to reconcile: %w", err)
 	}
-	r := &Prepared{backup: p.backup.ID(), fresh: p.fresh.ID(), policy: p.o.Policy, decided: map[model.ObjectKey]decided{}, room: preparedRoom}
+	r := &Prepared{backup: p.backup.ID(), fresh: p.fresh.ID(), strategy: p.o.Strategy, policy: p.o.Policy, decided: map[model.ObjectKey]decided{}, room: preparedRoom}
 	if p.o.Strategy != Recover && p.o.Strategy != RecoverOrDiscard {
 		return r, nil
 	}
@@ -68,35 +71,61 @@ func (r *Prepared) decide(p *Plan, from backup, to *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		entry := model.AppendEntry(nil, e)
-		if r.room -= len(entry) + size(local) + size(remote); r.room < 0 {
-			return nil
+		d := decided{merge.Object(m, p.o.Policy, e, local, remote), remote == nil, model.AppendEntry(nil, e)}
+		if d.decision.Outcome == merge.Failed { // in a function of the app's perhaps, which may succeed the next time
+			continue
 		}
-		// What has failed, in a function of the app's perhaps, may succeed the next time.
-		if d := merge.Object(m, p.o.Policy, e, local, remote); d.Outcome != merge.Failed {
-			r.decided[model.ObjectKey{Model: e.Model, Key: e.Key}] = decided{d, remote == nil, entry}
+		switch n := d.size(); {
+		case n <= r.room:
+			r.room -= n
+			r.decided[model.ObjectKey{Model: e.Model, Key: e.Key}] = d
+		case n < large: // there is no room for most of what follows either
+			return nil
 		}
 	}
 	return nil
 }
 
-// size is about what a row takes in memory, in bytes.
-func size(row *model.Row) (n int) {
-	if row == nil {
-		return 0
+// large is more than most objects take in memory, in bytes.
+const large = 64 << 10
+
+// size is about what the decision takes in memory, in bytes.
+func (d *decided) size() int {
+	n := 1<<10 + len(d.entry) // what each of them takes at least
+	add := func(all ...model.Value) {
+		for _, v := range all {
+			n += 64 + len(v.Text())
+		}
 	}
-	for _, v := range row.Values {
-		n += 64 + len(v.Text())
+	named := func(all []model.Named) {
+		for i := range all {
+			add(all[i].Value)
+		}
 	}
-	for _, v := range row.Extra {
-		n += 64 + len(v.Value.Text())
+	if row := d.decision.Row; row != nil {
+		add(row.Values...)
+		named(row.Extra)
+	}
+	if e := d.decision.Entry; e != nil {
+		for i := range e.Fields {
+			n += 128
+			add(e.Fields[i].Base)
+		}
+		named(e.Base)
+	}
+	for i := range d.decision.Conflicts {
+		c := &d.decision.Conflicts[i]
+		add(c.Base, c.Local, c.Remote, c.Result)
+	}
+	for i := range d.decision.Losses {
+		add(d.decision.Losses[i].Value)
 	}
 	return n
 }
 
 // isFor tells whether the decisions are those of a plan.
 func (r *Prepared) isFor(p *Plan) bool {
-	return r.backup == p.backup.ID() && r.fresh == p.fresh.ID() && r.policy == p.o.Policy
+	return r.backup == p.backup.ID() && r.fresh == p.fresh.ID() && r.strategy == p.o.Strategy && r.policy == p.o.Policy
 }
 
 // about is what was decided about the object of an entry, if the entry is the same now:
@@ -110,6 +139,7 @@ func (r *Prepared) about(e *model.Entry) (d decided, ok bool) {
 		return d, false
 	}
 	decision := *d.decision // for what becomes of it later is noted there
+	decision.Losses = slices.Clip(decision.Losses)
 	d.decision = &decision
 	return d, true
 }

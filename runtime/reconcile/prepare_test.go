@@ -1,8 +1,10 @@
 package reconcile_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/resetgen/resetgen/runtime/stamp"
 	"github.com/resetgen/resetgen/runtime/store"
 	"github.com/resetgen/resetgen/testdata/golden/items"
+	"github.com/resetgen/resetgen/testdata/golden/tracking"
 )
 
 func (w *world) prepare(backup, fresh *store.Store, o reconcile.Options) *reconcile.Prepared {
@@ -103,34 +106,101 @@ func TestPreparedChangesNothing(t *testing.T) {
 	})
 }
 
-// What was prepared is not read again, as far as there was room for it, and may be
-// applied more than once.
+// What was prepared is not read again, and may be applied more than once. What is too
+// large to be kept is read again, and nothing else is for that.
 func TestPreparedReadsNothingAgain(t *testing.T) {
-	broken := errors.New("it is read")
-	for name, tt := range map[string]struct {
-		text string
-		read bool
-	}{"small": {"mine", false}, "more than there is room for": {strings.Repeat("mine", 2<<20), true}} {
+	for name, text := range map[string]string{"small": "mine", "more than there is room for": strings.Repeat("mine", 5<<20)} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			fail := w.faulty("backup")
+			reads := w.reading("backup")
 			all := []items.FieldItem{{ID: "a"}, {ID: "b"}, {ID: "c"}}
 			backup, fresh := w.filled("backup", all...), w.filled("fresh", all...)
-			for _, f := range all {
-				w.set(backup, f.ID, func(r *items.FieldItemRecord) { r.SetText(tt.text) })
+			w.set(backup, "a", func(r *items.FieldItemRecord) { r.SetText(text) })
+			for _, f := range all[1:] {
+				w.set(backup, f.ID, func(r *items.FieldItemRecord) { r.SetText("mine") })
 			}
 			var o reconcile.Options
 			o.Prepared = w.prepare(backup, fresh, o)
-			fail[row] = broken
 			plan := reconcile.New(backup, fresh, o)
-			if _, err := plan.Preview(t.Context()); errors.Is(err, broken) != tt.read {
-				t.Fatal(err)
-			}
-			if report, err := plan.Apply(t.Context()); errors.Is(err, broken) != tt.read || err == nil && report.Count(merge.Recovered) != 3 {
-				t.Fatal(report, err)
+			for _, do := range []func(context.Context) (*reconcile.Report, error){plan.Preview, plan.Apply} {
+				*reads = nil
+				if report, err := do(t.Context()); err != nil || report.Count(merge.Recovered) != 3 {
+					t.Fatal(report, err)
+				}
+				if len(*reads) > 0 && (text == "mine" || !slices.Equal(*reads, []string{"a"})) {
+					t.Errorf("%q are read again", *reads)
+				}
 			}
 		})
 	}
+}
+
+// What is prepared takes some 16 MiB at most, whatever the decisions are.
+func TestPreparedRoom(t *testing.T) {
+	long := func(b byte) string { return strings.Repeat(string(b), 32<<10) }
+	write := func(name string) func(tx *store.Tx, id string) error {
+		return func(tx *store.Tx, id string) error {
+			return tracking.BareRecords.Replace(tx, &tracking.Bare{ID: id, Name: name})
+		}
+	}
+	remove := func(tx *store.Tx, id string) error { return tracking.BareRecords.Delete(tx, id) }
+	for name, tt := range map[string]struct {
+		objects     int
+		base        string
+		here, there bool // whether the object is in the backup, and in the fresh store
+		change      func(tx *store.Tx, id string) error
+	}{
+		"created":                 {40_000, "", false, false, write("mine")},
+		"updated":                 {40_000, "base", true, true, write("mine")},
+		"deleted":                 {40_000, "base", true, true, remove},
+		"deleted on both sides":   {40_000, "base", true, false, remove},
+		"updated but gone":        {40_000, "base", true, false, write("mine")},
+		"updated but gone, large": {1000, long('a'), true, false, write(long('\x02'))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			each := func(do func(id string) error) error {
+				for i := range tt.objects {
+					if err := do(fmt.Sprintf("%07d", i)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			filled := func(path string, filled bool) *store.Store {
+				db := w.open(path, &tracking.Schema)
+				w.update(db, func(tx *store.Tx) error {
+					if filled {
+						if err := each(func(id string) error {
+							return tracking.BareRecords.Load(tx, &tracking.Bare{ID: id, Name: tt.base}, stamp.At(w.now))
+						}); err != nil {
+							return err
+						}
+					}
+					return tx.MarkSynced()
+				})
+				return db
+			}
+			backup, fresh := filled("backup", tt.here), filled("fresh", tt.there)
+			w.update(backup, func(tx *store.Tx) error { return each(func(id string) error { return tt.change(tx, id) }) })
+			before := heap()
+			prepared := w.prepare(backup, fresh, reconcile.Options{})
+			held := heap() - before
+			if held > 17<<20 {
+				t.Errorf("it takes %d KiB", held>>10)
+			}
+			runtime.KeepAlive(prepared)
+		})
+	}
+}
+
+// heap is how much memory is in use, in bytes.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // An object that is held back fails, whatever was decided about it before.
@@ -172,12 +242,13 @@ func TestPreparedForAnother(t *testing.T) {
 	w := newWorld(t)
 	backup, fresh := w.filled("backup"), w.filled("fresh")
 	o := reconcile.Options{Prepared: w.prepare(backup, fresh, reconcile.Options{})}
-	other := o
-	other.Policy.RemoteDeleted = model.Drop
+	other, orDiscard := o, o
+	other.Policy.RemoteDeleted, orDiscard.Strategy = model.Drop, reconcile.RecoverOrDiscard
 	for name, plan := range map[string]*reconcile.Plan{
-		"backup": reconcile.New(w.filled("other"), fresh, o),
-		"fresh":  reconcile.New(backup, w.filled("another"), o),
-		"policy": reconcile.New(backup, fresh, other),
+		"backup":   reconcile.New(w.filled("other"), fresh, o),
+		"fresh":    reconcile.New(backup, w.filled("another"), o),
+		"policy":   reconcile.New(backup, fresh, other),
+		"strategy": reconcile.New(backup, fresh, orDiscard),
 	} {
 		if _, err := plan.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "Options.Prepared") {
 			t.Errorf("another %s: %v", name, err)

@@ -2,8 +2,10 @@ package replica_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/remote/memremote"
@@ -104,4 +106,86 @@ func TestWritesAtTheLastMoment(t *testing.T) {
 			device.lacks("gone")
 		}
 	})
+}
+
+// A context that ends while an exchange is prepared ends the reset: the live store is
+// still in use.
+func TestContextEndsWhilePreparing(t *testing.T) {
+	for range 20 { // the one who waits for two things at once may see either
+		world(t, func(t *testing.T, backend *memremote.Backend) {
+			d := &lastMoment{Disk: memstore.New()}
+			a := newDevice(t, backend, func(o *replica.Options) { o.Driver, d.live = d, o.Path })
+			a.set("x", write("base", 1))
+			syncAll(a)
+			a.set("x", write("mine", 2))
+			ctx, cancel := context.WithCancel(t.Context())
+			d.write = cancel
+			if err := a.ResetNow(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("the reset gives %v", err)
+			}
+			if slices.Contains(a.steps, replica.Closed) {
+				t.Fatal("the live store was closed")
+			}
+		})
+	}
+}
+
+// otherProcess is a disk on which another process comes to the store between the moment
+// when it was closed and the one when it is claimed.
+type otherProcess struct {
+	*memstore.Disk
+	live string
+	come func()
+}
+
+func (d *otherProcess) Claim(ctx context.Context, path string) (func() error, error) {
+	if come := d.come; come != nil && path == d.live {
+		d.come = nil
+		come()
+	}
+	return d.Disk.Claim(ctx, path)
+}
+
+// Another process finishes the reset before this one has the store for itself, or one
+// that was not begun when a backup was being restored: what it has done stays.
+func TestAnotherProcessFinishes(t *testing.T) {
+	for name, do := range map[string]func(a *device) error{
+		"reset":   func(a *device) error { return a.ResetNow(a.t.Context()) },
+		"restore": func(a *device) error { return a.Restore(a.t.Context(), a.backups(1)[0]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			world(t, func(t *testing.T, backend *memremote.Backend) {
+				d := &otherProcess{Disk: memstore.New()}
+				a := newDevice(t, backend, func(o *replica.Options) { o.Driver, d.live = d, o.Path })
+				a.set("x", write("base", 1))
+				syncAll(a)
+				resets(a, 1)
+				syncAll(a)
+				time.Sleep(time.Second)
+				a.set("x", write("mine", 2))
+				d.come = func() {
+					o := a.options
+					o.Driver = d.Disk
+					other := &device{t: t, disk: d.Disk, options: o}
+					other.open()
+					if name == "restore" {
+						other.must(other.ResetNow(t.Context()))
+					}
+					other.set("x", write("other", 4))
+					other.backups(2)
+					other.must(other.Close())
+				}
+				if err := do(a); !errors.Is(err, replica.ErrResetNeedsRestart) {
+					t.Errorf("it gives %v", err)
+				}
+				for _, b := range a.backups(2) {
+					a.must(a.Verify(t.Context(), b))
+				}
+				a.reopen(nil)
+				syncAll(a)
+				a.has("x", "other", 8)
+				a.clean()
+			})
+		})
+	}
 }

@@ -202,6 +202,9 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 // that it is out of use for less long. A fresh copy that holds anything back is written
 // before it is reconciled, so there it is not done.
 func (r *Replica) prepareExchange(ctx context.Context, p *pending) (err error) {
+	if r.o.Strategy != reconcile.Recover && r.o.Strategy != reconcile.RecoverOrDiscard { // nothing is decided for others
+		return nil
+	}
 	fresh, err := store.Open(ctx, r.o.Driver, r.o.freshPath(), r.o.Schema, r.o.storeOptions(true))
 	if err != nil {
 		return err
@@ -225,9 +228,12 @@ func (r *Replica) prepareExchange(ctx context.Context, p *pending) (err error) {
 func (r *Replica) exchange(ctx context.Context, p *pending) error {
 	if r.live != nil && p.Step == Downloaded {
 		defer func() { p.prepared = nil }()
-		if err := r.prepareExchange(ctx, p); err != nil { // which the reconciliation meets as well, and judges
+		if err := r.prepareExchange(ctx, p); err != nil { // what is wrong with a store the reconciliation meets as well, and judges
 			r.log.Debug("preparing a client reset", "replica", r.o.Path, "error", err)
 		}
+	}
+	if ctx.Err() != nil { // as long as the live store is in use nothing has to go on
+		return context.Cause(ctx)
 	}
 	drain, cancel := context.WithTimeout(ctx, r.o.Drain)
 	defer cancel()
@@ -302,8 +308,28 @@ func (r *Replica) exchangeClosed(ctx context.Context, p *pending) (*outcome, err
 	if err != nil {
 		return nil, fmt.Errorf("having the store for a client reset alone: %w", err)
 	}
-	done, err := r.exchangeClaimed(ctx, p)
+	var done *outcome
+	if err = r.stillAt(p); err == nil {
+		done, err = r.exchangeClaimed(ctx, p)
+	}
 	return done, errors.Join(err, release())
+}
+
+// stillAt makes sure that no other process has gone on with the reset while nobody had
+// the store.
+func (r *Replica) stillAt(p *pending) error {
+	now, err := readPending(&r.o)
+	if err != nil {
+		return err
+	}
+	if p.Step == "" { // Restore has noted nothing yet
+		p = p.Before
+	}
+	if now == nil && p == nil || now != nil && p != nil && now.ID == p.ID && now.Step == p.Step {
+		return nil
+	}
+	r.pending = now
+	return fmt.Errorf("another program has gone on with a client reset meanwhile: %w", ErrResetNeedsRestart)
 }
 
 // exchangeClaimed does that while no other program has the store.
