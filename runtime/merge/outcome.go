@@ -63,7 +63,12 @@ const (
 var writeNames = [...]string{"nothing", "insert", "update", "delete"}
 
 // String is the write in a word.
-func (w Write) String() string { return writeNames[w] }
+func (w Write) String() string {
+	if int(w) < len(writeNames) {
+		return writeNames[w]
+	}
+	return fmt.Sprintf("write %d", w)
+}
 
 // MarshalText gives the form of String.
 func (w Write) MarshalText() ([]byte, error) { return []byte(w.String()), nil }

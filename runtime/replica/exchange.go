@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,13 +14,14 @@ import (
 
 // outcome is what a reconciliation came to. It lies in a file from before the
 // reconciliation is committed until the reset is through, so that a process that
-// goes on with the reset has it too.
+// goes on with the reset has it too, as it was: JSON would not tell what is absent from
+// what is null.
 type outcome struct {
-	Report     *Report           `json:"report"`
-	Client     string            `json:"client"`
-	LastSynced *store.LastSynced `json:"last_synced,omitempty"`
+	Report     *Report
+	Client     string
+	LastSynced *store.LastSynced
 
-	Saved *Backup `json:"-"`
+	Saved *Backup // known later
 }
 
 // reconcile brings what is unsynced from the closed live store into the fresh copy,
@@ -132,11 +132,10 @@ func (r *Replica) withoutBackup(fresh *store.Store, why error) (*outcome, error)
 	return result, r.writeOutcome(result)
 }
 
-// writeOutcome writes it in as few bytes as it takes: the app waits for its store.
 func (r *Replica) writeOutcome(o *outcome) error {
-	text, err := json.Marshal(o)
+	b, err := encode(o)
 	if err == nil {
-		err = replaceFile(r.o.outcomeFile(), text)
+		err = replaceFile(r.o.outcomeFile(), b)
 	}
 	if err != nil {
 		return fmt.Errorf("noting what a client reset came to: %w", err)
@@ -146,9 +145,9 @@ func (r *Replica) writeOutcome(o *outcome) error {
 
 func (r *Replica) readOutcome() (*outcome, error) {
 	var o outcome
-	text, err := os.ReadFile(r.o.outcomeFile())
+	b, err := os.ReadFile(r.o.outcomeFile())
 	if err == nil {
-		err = json.Unmarshal(text, &o)
+		err = decode(b, &o)
 	}
 	if err == nil && o.Report == nil {
 		err = errors.New("it has no report")
@@ -156,7 +155,19 @@ func (r *Replica) readOutcome() (*outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what a client reset came to, in %s: %w", r.o.outcomeFile(), err)
 	}
+	empty(&o.Report.Counts)
+	empty(&o.Report.Objects)
+	if lost := o.Report.Lost; lost != nil {
+		empty(&lost.Objects)
+	}
 	return &o, nil
+}
+
+// empty makes a list that is nil an empty one again, for notes have no empty ones.
+func empty[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
 }
 
 // probe makes sure that there can be a backup, while nothing has happened yet that

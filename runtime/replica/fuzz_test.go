@@ -3,7 +3,6 @@ package replica
 import (
 	"bytes"
 	"context"
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"os"
@@ -61,8 +60,9 @@ var forms = []form{
 		if err != nil {
 			return err
 		}
-		return rewrite(r.o.outcomeFile(), o)
-	}, seeds: []string{`{"report":{"strategy":"recover","counts":[{"outcome":"recovered","change":"updated","write":"insert","objects":1}],"objects":[{"model":"a","key":1,"change":"deleted","outcome":"kept","conflicts":[{"base":1.5,"local":"a","remote":[],"result":null}]}]}}`}},
+		b, err := encode(o)
+		return errors.Join(err, os.WriteFile(r.o.outcomeFile(), b, 0o600))
+	}, seeds: []string{encoded(outcome{}), encoded(anOutcome())}},
 
 	{file: func(o *Options) string { return manifestOf(o.backupDir() + "/b") }, again: func(r *Replica, tx *store.Tx) error {
 		b, err := r.backup(context.Background(), "b")
@@ -84,13 +84,17 @@ func formOf[T any](n note[T], seeds ...T) form {
 		return n.save(tx, content)
 	}}
 	for _, seed := range seeds {
-		var b bytes.Buffer
-		if err := gob.NewEncoder(&b).Encode(seed); err != nil {
-			panic(err)
-		}
-		f.seeds = append(f.seeds, b.String())
+		f.seeds = append(f.seeds, encoded(seed))
 	}
 	return f
+}
+
+func encoded(content any) string {
+	b, err := encode(content)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 // FuzzDecode reads any bytes as what a replica keeps in notes in its store and in files
@@ -170,7 +174,7 @@ func (f *form) read(t *testing.T, o *Options, tx *store.Tx) (b []byte) {
 func TestRecordsThatSayNothing(t *testing.T) {
 	o := Options{Path: t.TempDir() + "/live"}
 	r := &Replica{o: o}
-	for _, text := range []string{"null", "{}", `{"id":"0123456789abcdef"}`, `{"id":"0123456789abcdef","step":"on"}`, `{"step":"downloaded"}`, `{"report":null}`} {
+	for _, text := range []string{"null", "{}", `{"id":"0123456789abcdef"}`, `{"id":"0123456789abcdef","step":"on"}`, `{"step":"downloaded"}`, encoded(outcome{})} {
 		if err := errors.Join(os.WriteFile(o.pendingFile(), []byte(text), 0o600), os.WriteFile(o.outcomeFile(), []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}

@@ -23,12 +23,7 @@ func (n note[T]) load(tx *store.Tx) (content T, err error) {
 	if err != nil || len(b) == 0 {
 		return content, err
 	}
-	rest := bytes.NewReader(b)
-	err = gob.NewDecoder(rest).Decode(&content)
-	if err == nil && rest.Len() > 0 {
-		err = fmt.Errorf("%d bytes follow its end", rest.Len())
-	}
-	if err != nil {
+	if err := decode(b, &content); err != nil {
 		return content, fmt.Errorf("%w: the note of %s: %w", store.ErrCorrupt, n.of, err)
 	}
 	return content, nil
@@ -36,11 +31,28 @@ func (n note[T]) load(tx *store.Tx) (content T, err error) {
 
 // save makes the note, in the place of what was noted before.
 func (n note[T]) save(tx *store.Tx, content T) error {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(content); err != nil {
+	b, err := encode(content)
+	if err != nil {
 		return err
 	}
-	return tx.SetMeta(n.name, b.Bytes())
+	return tx.SetMeta(n.name, b)
+}
+
+// encode is content in the form of notes.
+func encode(content any) ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(content)
+	return b.Bytes(), err
+}
+
+// decode reads it into what content points to.
+func decode(b []byte, content any) error {
+	rest := bytes.NewReader(b)
+	err := gob.NewDecoder(rest).Decode(content)
+	if err == nil && rest.Len() > 0 {
+		err = fmt.Errorf("%d bytes follow its end", rest.Len())
+	}
+	return err
 }
 
 // remove takes the note away.

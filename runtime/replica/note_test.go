@@ -3,12 +3,15 @@ package replica
 import (
 	"errors"
 	"math"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/resetgen/resetgen/runtime/merge"
 	"github.com/resetgen/resetgen/runtime/model"
+	"github.com/resetgen/resetgen/runtime/reconcile"
+	"github.com/resetgen/resetgen/runtime/stamp"
 	"github.com/resetgen/resetgen/runtime/store"
 	"github.com/resetgen/resetgen/runtime/store/memstore"
 	"github.com/resetgen/resetgen/testdata/golden/items"
@@ -62,5 +65,41 @@ func TestNote(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// anOutcome has a value of every kind, and something of all that a report may have.
+func anOutcome() *outcome {
+	at := store.LastSynced{Cut: 3, Seq: 7, Stamp: stamp.At(time.Unix(5, 0)), Wall: time.Unix(5, 0).UTC()}
+	o := &reconcile.Object{
+		Model: "a", Key: model.UintValue(math.MaxUint64), Change: model.Updated, Seq: 1, Stamp: 2,
+		Outcome: merge.Conflicted, Reason: "both", Write: merge.WriteUpdate, Fields: []string{"f"},
+		Losses: []merge.Loss{{Field: "f", Value: model.NullValue(), Why: "full"}},
+	}
+	for _, v := range []model.Value{
+		{}, model.NullValue(), model.BoolValue(false), model.IntValue(0), model.UintValue(0), model.FloatValue(math.NaN()),
+		model.StringValue(""), model.BytesValue([]byte{0xff}), model.TimeValue(time.Unix(-1, 5)), model.JSONValue(`"<a>"`),
+	} {
+		o.Conflicts = append(o.Conflicts, merge.Conflict{Field: "f", Base: v, Result: v})
+	}
+	return &outcome{Client: "c", LastSynced: &at, Report: &Report{
+		Backup: "b", Strategy: reconcile.Manual, Applied: true, Total: 1, Objects: []*reconcile.Object{o},
+		Counts:   []reconcile.Count{{Outcome: merge.Conflicted, Change: model.Updated, Write: merge.WriteUpdate, Objects: 1}},
+		Rewound:  &store.BackendRewoundError{Known: model.Mark{Client: "c", N: 1}, Settled: 2},
+		Lost:     &reconcile.Lost{Total: 1, Objects: []reconcile.LostObject{{Model: "a", Key: model.IntValue(1), Fields: []string{"f"}}}},
+		Dangling: []reconcile.Dangling{{Model: "a", Key: model.IntValue(1), Field: "f", To: "b", ToKey: model.IntValue(2), Cleared: true}},
+	}}
+}
+
+// What a reset came to is the same for a process that goes on after a kill.
+func TestOutcome(t *testing.T) {
+	r := &Replica{o: Options{Path: filepath.Join(t.TempDir(), "live")}}
+	for _, o := range []*outcome{anOutcome(), {Report: &Report{Counts: []reconcile.Count{}, Objects: []*reconcile.Object{}, Lost: &reconcile.Lost{Objects: []reconcile.LostObject{}}}}} {
+		if err := r.writeOutcome(o); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := r.readOutcome(); err != nil || !reflect.DeepEqual(back, o) {
+			t.Errorf("%+v became %+v (%v)", o.Report, back, err)
+		}
 	}
 }

@@ -10,9 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/resetgen/resetgen/runtime/model"
 	"github.com/resetgen/resetgen/runtime/remote"
 	"github.com/resetgen/resetgen/runtime/remote/memremote"
 	"github.com/resetgen/resetgen/runtime/replica"
+	"github.com/resetgen/resetgen/testdata/golden/items"
 )
 
 // markRemote says that other chunks are done than are in the marks of its snapshots.
@@ -109,5 +111,47 @@ func TestEagerWatcher(t *testing.T) {
 		if d := time.Since(began); d > 100*time.Millisecond {
 			t.Errorf("the upload took %v", d)
 		}
+	})
+}
+
+// Text of a backend's that is not JSON, where JSON belongs, is told to the app, by a
+// process after a killed one too, and keeps nothing else from being synced.
+func TestTextThatIsNotJSON(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		killed, told := true, 0
+		a := newDevice(t, backend, func(o *replica.Options) {
+			o.Merged = func(ctx context.Context, all []replica.Merge) {
+				if killed {
+					<-ctx.Done()
+					return
+				}
+				told += len(all)
+			}
+		})
+		tags := func(to ...string) {
+			a.set("x", func(f *items.FieldItemRecord) { f.SetWhole(to) })
+		}
+		tags("base")
+		syncAll(a)
+		tags("mine")
+		backend.Set(itemModel, key("x"), 1<<40<<16, model.Named{Name: "whole", Value: model.JSONValue("[not JSON")})
+		a.begin()
+		a.Pause()
+		killed = false
+		a.reopen(nil)
+		a.set("y", write("mine", 1))
+		syncAll(a)
+		if told == 0 {
+			t.Error("the app was told nothing")
+		}
+		tags("again")
+		backend.Set(itemModel, key("x"), 1<<41<<16, model.Named{Name: "whole", Value: model.JSONValue("[not JSON either")})
+		a.must(a.ResetNow(t.Context()))
+		if a.report().Total != 1 {
+			t.Errorf("%+v", a.report())
+		}
+		b := newDevice(t, backend, nil)
+		syncAll(a, b)
+		b.has("y", "mine", 1)
 	})
 }
