@@ -18,7 +18,7 @@ import (
 // it again with the same name; if it was through, fs.ErrExist says so.
 func startOver(ctx context.Context, dir, name string, downloaded []inspect.Finding, at stamp.Stamp) (report *reconcile.Report, err error) {
 	driver := sqlitestore.Driver{Name: "sqlite"}
-	app, old, new := filepath.Join(dir, "app.db"), filepath.Join(dir, name), filepath.Join(dir, "fresh.db")
+	app, old, draft := filepath.Join(dir, "app.db"), filepath.Join(dir, name), filepath.Join(dir, "fresh.db")
 
 	// app.db is closed, and gets a second name, which it keeps. The backup is only read.
 	if err := driver.Link(ctx, app, old); err != nil {
@@ -31,10 +31,10 @@ func startOver(ctx context.Context, dir, name string, downloaded []inspect.Findi
 	defer func() { err = errors.Join(err, backup.Close()) }()
 
 	// The fresh store holds what the backend has, and nothing from an earlier try.
-	if err := driver.Remove(ctx, new); err != nil {
+	if err := driver.Remove(ctx, draft); err != nil {
 		return nil, err
 	}
-	fresh, err := store.Open(ctx, driver, new, &inspect.Schema, store.Options{})
+	fresh, err := store.Open(ctx, driver, draft, &inspect.Schema, store.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -54,5 +54,5 @@ func startOver(ctx context.Context, dir, name string, downloaded []inspect.Findi
 	}
 
 	// It takes the place of app.db in one step.
-	return report, driver.Replace(ctx, new, app)
+	return report, driver.Replace(ctx, draft, app)
 }

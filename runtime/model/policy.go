@@ -20,6 +20,14 @@ var (
 	DeletesWin = Policy{RemoteDeleted: Drop, LocalDeleted: Delete}
 )
 
+// Check refuses a policy with a choice that there is not.
+func (p Policy) Check() error {
+	if p.RemoteDeleted > Drop || p.LocalDeleted > Delete || p.Dangling > ClearDangling {
+		return fmt.Errorf("the policy %+v has a choice that there is not", p)
+	}
+	return nil
+}
+
 // RemoteDeleted says what becomes of a local update of an object that is gone
 // from the backend.
 type RemoteDeleted uint8

@@ -115,7 +115,7 @@ func lostObject(m *merge.Model, from backup, local, remote *model.Row) (*LostObj
 }
 
 func (l *Lost) summary(b *strings.Builder) {
-	fmt.Fprintf(b, "Objects that the backup has otherwise, apart from what is unsynced: %d. The backend has lost that, or others have changed it since.\n", l.Total)
+	fmt.Fprintf(b, "Objects that differ in the backup, apart from what is unsynced: %d. The backend has lost that, or others have changed it since.\n", l.Total)
 	if l.Unread != "" {
 		fmt.Fprintf(b, "There may be more of these: %s.\n", l.Unread)
 	}
@@ -126,10 +126,10 @@ func (l *Lost) text(b *strings.Builder) {
 		if o.Absent {
 			fmt.Fprintf(b, "\n%s %v: in the backup only\n", o.Model, o.Key)
 		} else {
-			fmt.Fprintf(b, "\n%s %v: the backup has otherwise: %s\n", o.Model, o.Key, strings.Join(o.Fields, ", "))
+			fmt.Fprintf(b, "\n%s %v: differs in the backup: %s\n", o.Model, o.Key, strings.Join(o.Fields, ", "))
 		}
 	}
 	if n := l.Total - len(l.Objects); n > 0 {
-		fmt.Fprintf(b, "\n%d more objects that the backup has otherwise are not listed here.\n", n)
+		fmt.Fprintf(b, "\n%d more objects that differ in the backup are not listed here.\n", n)
 	}
 }

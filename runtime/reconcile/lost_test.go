@@ -62,7 +62,7 @@ func TestLost(t *testing.T) {
 	if err := report.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, says := range []string{"apart from what is unsynced: 4. The", "\nfield_item \"a\": the backup has otherwise: text, count\n", "\nfield_item \"new\": in the backup only\n"} {
+	for _, says := range []string{"apart from what is unsynced: 4. The", "\nfield_item \"a\": differs in the backup: text, count\n", "\nfield_item \"new\": in the backup only\n"} {
 		if !strings.Contains(text.String(), says) {
 			t.Errorf("%q is not in the report:\n%s", says, text.String())
 		}

@@ -176,11 +176,16 @@ func (p *Plan) run(ctx context.Context, do last) (*Report, error) {
 
 // check refuses options that say nothing, or two things.
 func (p *Plan) check() error {
-	switch o := &p.o; {
+	o := &p.o
+	if err := o.Strategy.Check(); err != nil {
+		return fmt.Errorf("Options.Strategy: %w", err)
+	}
+	if err := o.Policy.Check(); err != nil {
+		return fmt.Errorf("Options.Policy: %w", err)
+	}
+	switch {
 	case p.backup == nil || p.fresh == nil:
 		return errors.New("the backup or the fresh store is nil")
-	case int(o.Strategy) >= len(strategyNames):
-		return fmt.Errorf("Options.Strategy: there is no %s (allowed: %v)", o.Strategy, strategyNames)
 	case o.Strategy == Manual && o.Manual == nil:
 		return errors.New("the strategy manual needs a function in Options.Manual")
 	case o.Strategy != Manual && o.Manual != nil:

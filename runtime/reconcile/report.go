@@ -190,8 +190,12 @@ func (r *Report) summary(b *strings.Builder) {
 	if r.Lost != nil {
 		r.Lost.summary(b)
 	}
-	fmt.Fprintf(b, "Objects with unsynced changes: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\nFailed: %d. References to what is not there: %d.\n\n",
-		r.Total, r.Conflicts, r.Losses, r.Unsynced, r.Failed, r.DanglingTotal)
+	what := "Objects with unsynced changes"
+	if r.Strategy == Overwrite {
+		what = "Objects that differ in the backup"
+	}
+	fmt.Fprintf(b, "%s: %d. Conflicts: %d. Values lost: %d. Objects to upload: %d.\nFailed: %d. References to what is not there: %d.\n\n",
+		what, r.Total, r.Conflicts, r.Losses, r.Unsynced, r.Failed, r.DanglingTotal)
 	if len(r.Counts) == 0 {
 		return
 	}

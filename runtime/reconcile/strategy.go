@@ -29,6 +29,14 @@ func (s Strategy) String() string {
 	return fmt.Sprintf("strategy %d", s)
 }
 
+// Check refuses a strategy that there is not.
+func (s Strategy) Check() error {
+	if int(s) >= len(strategyNames) {
+		return fmt.Errorf("there is no %s (allowed: %v)", s, strategyNames)
+	}
+	return nil
+}
+
 // MarshalText gives the form of String.
 func (s Strategy) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 

@@ -143,19 +143,19 @@ func (r *Replica) Backups(ctx context.Context) ([]*Backup, error) {
 		return nil, fmt.Errorf("listing the backups of %s: %w", r.o.Path, err)
 	}
 	var all []*Backup
+	last := ""
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok || !r.o.isBackup(name) {
+		name := strings.TrimSuffix(e.Name(), ".json") // a store, or its manifest, which comes after it
+		if name == last || !r.o.isBackup(name) {
 			continue
 		}
-		b, err := r.backup(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) { // pruned meanwhile
-			continue
+		last = name
+		switch b, err := r.find(ctx, name); {
+		case err == nil:
+			all = append(all, b)
+		case !errors.Is(err, fs.ErrNotExist): // else it was pruned meanwhile
+			return nil, err
 		}
-		if err != nil {
-			b = r.unlisted(name, err)
-		}
-		all = append(all, b)
 	}
 	slices.SortFunc(all, func(a, b *Backup) int { return cmp.Or(a.Made.Compare(b.Made), cmp.Compare(a.Path, b.Path)) })
 	return all, nil
@@ -178,19 +178,30 @@ func (r *Replica) backup(ctx context.Context, name string) (*Backup, error) {
 	return &b, nil
 }
 
-// unlisted is a backup whose manifest cannot be read: nobody knows whether it is needed.
-func (r *Replica) unlisted(name string, why error) *Backup {
-	path := filepath.Join(r.o.backupDir(), name)
-	b := &Backup{Path: path, ReportPath: reportOf(path), Pinned: why.Error()}
-	if info, err := os.Stat(manifestOf(path)); err == nil {
-		b.Made = info.ModTime().UTC()
+// find is a backup, also where its manifest cannot be read or is gone: then nobody knows
+// whether it is needed.
+func (r *Replica) find(ctx context.Context, name string) (*Backup, error) {
+	b, err := r.backup(ctx, name)
+	if err == nil {
+		return b, nil
 	}
-	return b
+	path := filepath.Join(r.o.backupDir(), name)
+	info, missing := os.Stat(manifestOf(path))
+	if missing != nil {
+		info, missing = os.Stat(path)
+	}
+	if missing != nil {
+		return nil, err
+	}
+	return &Backup{Path: path, ReportPath: reportOf(path), Made: info.ModTime().UTC(), Pinned: err.Error()}, nil
 }
 
 // Verify tells whether a backup is what it was when it was made; if not, the error
 // wraps ErrBackupDamaged.
 func (r *Replica) Verify(ctx context.Context, b *Backup) error {
+	if err := b.check(); err != nil {
+		return fmt.Errorf("checking a backup: %w", err)
+	}
 	sum, err := r.o.Driver.Checksum(ctx, b.Path)
 	if err != nil {
 		return fmt.Errorf("checking the backup %s: %w", b.Path, err)
@@ -199,7 +210,7 @@ func (r *Replica) Verify(ctx context.Context, b *Backup) error {
 		return fmt.Errorf("the manifest of the backup %s has no checksum to compare with: %w", b.Path, ErrBackupDamaged)
 	}
 	if sum != b.SHA256 {
-		return fmt.Errorf("%s has the SHA-256 %s and had %s: %w", b.Path, sum, b.SHA256, ErrBackupDamaged)
+		return fmt.Errorf("%s has the SHA-256 %s and had %s; store.Open with Options.ReadOnly shows what can still be read of it: %w", b.Path, sum, b.SHA256, ErrBackupDamaged)
 	}
 	return nil
 }
@@ -260,19 +271,26 @@ func (r *Replica) Prune(ctx context.Context, keep Retention) (removed []*Backup,
 // lose something and it is not forced, or where a client reset is not through with it.
 func (r *Replica) RemoveBackup(ctx context.Context, b *Backup, force bool) error {
 	return r.work(ctx, func() error {
-		name := filepath.Base(b.Path)
-		now, err := r.backup(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return err
+		if err := b.check(); err != nil {
+			return fmt.Errorf("removing a backup: %w", err)
 		}
+		now, err := r.find(ctx, filepath.Base(b.Path))
 		if err != nil {
-			now = r.unlisted(name, err)
+			return err
 		}
 		if err := r.needed(now, force); err != nil {
 			return err
 		}
 		return r.remove(ctx, now)
 	})
+}
+
+// check refuses what Backups has not given.
+func (b *Backup) check() error {
+	if b == nil || b.Path == "" {
+		return errors.New("it is nil, or has no path; Backups lists those that there are")
+	}
+	return nil
 }
 
 // arrived tells whether all that was unsynced in a backup is known to have reached the

@@ -407,3 +407,64 @@ func TestBackupsOfNeighbours(t *testing.T) {
 		}
 	})
 }
+
+// A backup whose manifest is gone is listed, and goes by force only.
+func TestBackupWithoutAManifest(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		resets(a, 1)
+		syncAll(a)
+		b := a.backups(1)[0]
+		a.must(os.Remove(b.Path + ".json"))
+		a.backups(0) // of a store that is not there either
+		a.must(os.WriteFile(b.Path, []byte("a store"), 0o600))
+		all, err := a.Backups(t.Context())
+		a.must(err)
+		if len(all) != 1 || all[0].Path != b.Path || !strings.Contains(all[0].Pinned, "manifest") || all[0].Made.IsZero() {
+			t.Fatalf("%+v", all)
+		}
+		if removed, err := a.Prune(t.Context(), replica.Retention{}); len(removed) > 0 || err != nil {
+			t.Errorf("pruned %v %v", removed, err)
+		}
+		if err := a.RemoveBackup(t.Context(), all[0], false); !errors.Is(err, replica.ErrBackupNeeded) {
+			t.Errorf("removing it: %v", err)
+		}
+		a.must(a.RemoveBackup(t.Context(), all[0], true))
+		for what, err := range map[string]error{
+			"Verify": a.Verify(t.Context(), nil), "Restore": a.Restore(t.Context(), &replica.Backup{}), "RemoveBackup": a.RemoveBackup(t.Context(), nil, true),
+		} {
+			if err == nil || !strings.Contains(err.Error(), "Backups lists") {
+				t.Errorf("%s of nothing: %v", what, err)
+			}
+		}
+	})
+}
+
+// What nobody has defined is refused when the replica is opened.
+func TestOptionsThatThereAreNot(t *testing.T) {
+	for what, change := range map[string]func(o *replica.Options){
+		"Options.Strategy": func(o *replica.Options) { o.Strategy = 99 },
+		"Options.Policy":   func(o *replica.Options) { o.Policy.Dangling = 7 },
+	} {
+		d := prepare(t, memremote.New(memremote.Options{}), change)
+		if err := d.tryOpen(); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// Who waits in vain learns what the session was about.
+func TestWaitingWithoutAConnection(t *testing.T) {
+	world(t, func(t *testing.T, backend *memremote.Backend) {
+		a := newDevice(t, backend, nil)
+		a.set("x", write("mine", 1))
+		backend.Offline("")
+		a.begin()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := a.WaitForUpload(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, memremote.ErrConnection) || !strings.Contains(err.Error(), "offline") {
+			t.Errorf("waiting: %v", err)
+		}
+	})
+}

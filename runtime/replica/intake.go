@@ -17,6 +17,7 @@ type intake struct {
 	tx      *store.Tx
 	merged  []Merge
 	refused []*remote.Object          // by a constraint of the store
+	why     map[*remote.Object]error  // of them
 	held    []*remote.Object          // since an earlier transaction; nil where it was sent again in this one
 	at      map[model.ObjectKey][]int // where in held
 	unknown unknown                   // what this version of the app does not know; nil until it is read
@@ -62,7 +63,10 @@ func (in *intake) receive(o *remote.Object) error {
 	}
 	d, err := in.tx.Ledger().Receive(m, o.Key, row, in.r.o.Policy)
 	if errors.Is(err, store.ErrConstraint) {
-		in.refused = append(in.refused, o)
+		if in.why == nil {
+			in.why = map[*remote.Object]error{}
+		}
+		in.refused, in.why[o] = append(in.refused, o), err
 		return nil
 	}
 	if err != nil {
@@ -137,7 +141,7 @@ func (in *intake) again() error {
 	}
 	for _, o := range in.refused {
 		if !before[o] {
-			in.tell(o, "another object here has a value that must be unique")
+			in.tell(o, fmt.Sprintf("another object here has a value that must be unique, so it is held back (Status.HeldBack) until one of the two is changed: %v", in.why[o]))
 		}
 	}
 	return nil

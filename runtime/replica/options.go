@@ -117,6 +117,12 @@ type Merge struct {
 }
 
 func (o *Options) complete() error {
+	if err := o.Strategy.Check(); err != nil {
+		return fmt.Errorf("Options.Strategy: %w", err)
+	}
+	if err := o.Policy.Check(); err != nil {
+		return fmt.Errorf("Options.Policy: %w", err)
+	}
 	switch {
 	case o.Driver == nil:
 		return errors.New("Options.Driver is nil")

@@ -142,7 +142,7 @@ func TestRewound(t *testing.T) {
 		a.has("x", "old", 1)
 		a.has("y", "unsynced", 1)
 		b := a.backups(1)[0]
-		if !strings.Contains(b.Pinned, "up to cut 1 of 2") || !b.Settled {
+		if !strings.Contains(b.Pinned, "no more than cut 1 and had acknowledged cut 2") || !b.Settled {
 			t.Errorf("%+v", b)
 		}
 		if removed, err := a.Prune(t.Context(), replica.Retention{}); err != nil || len(removed) > 0 {

@@ -35,6 +35,9 @@ const BroughtBack remote.Reason = "restored by this app"
 // nothing was changed. A process that is killed finishes when the replica is opened
 // again, or has changed nothing.
 func (r *Replica) Restore(ctx context.Context, b *Backup) error {
+	if err := b.check(); err != nil {
+		return fmt.Errorf("restoring a backup: %w", err)
+	}
 	ctx, done := r.untilClosed(ctx)
 	defer done()
 	err := r.work(ctx, func() error {

@@ -22,10 +22,10 @@ func (e *RefusedError) Error() string {
 }
 
 // WaitForUpload waits until everything that was written before the call is settled
-// with the backend. Its error is a *RefusedError where some of it was refused and
+// with the backend. Its error wraps a *RefusedError where some of it was refused and
 // the rest is settled; what ended the session, where it has failed for good;
-// ErrStopped where none runs and something is left to send; or that of ctx. While the
-// session is paused it waits.
+// ErrStopped where none runs and something is left to send; or that of ctx, with what the
+// session is about. While the session is paused or has no connection it waits.
 func (r *Replica) WaitForUpload(ctx context.Context) error {
 	var target, begun uint64
 	err := r.inside(ctx, func(live *store.Store) error {
@@ -139,7 +139,10 @@ func (r *Replica) until(ctx context.Context, met func() (bool, error)) error {
 		select {
 		case <-moved:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			if status.Err != nil {
+				return fmt.Errorf("the session is %s (%w): %w", status.State, status.Err, context.Cause(ctx))
+			}
+			return fmt.Errorf("the session is %s: %w", status.State, context.Cause(ctx))
 		}
 	}
 }

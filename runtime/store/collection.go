@@ -124,7 +124,7 @@ func (c *Collection[K, T, R]) Put(tx *Tx, r *R) error {
 	rec, v := c.b.Open(r)
 	switch {
 	case rec.tx == nil:
-		return fmt.Errorf("writing %s: the record was not made by Get, New, All or Query: %w", c.b.Info.Name, ErrWrongTx)
+		return fmt.Errorf("writing %s: %w: Get, New, All or Query have not made it", c.b.Info.Name, ErrWrongTx)
 	case rec.tx != tx:
 		return describe("writing", c.b.Info, rec.key, ErrWrongTx)
 	}

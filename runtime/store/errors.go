@@ -18,7 +18,7 @@ var (
 	ErrTxDone = errors.New("the transaction has ended")
 
 	// ErrWrongTx: a record was used in a transaction that it was not read in.
-	ErrWrongTx = errors.New("the record belongs to another transaction")
+	ErrWrongTx = errors.New("the record is none of this transaction")
 
 	// ErrReadOnly: a write in View, or in a store that was opened to be read.
 	ErrReadOnly = errors.New("only reading is possible here; write in Update, in a store that was not opened with Options.ReadOnly")

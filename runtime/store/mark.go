@@ -11,7 +11,7 @@ import (
 // ErrStoreCopied: the backend knows a cut that this store never made: the store
 // is a copy of another client's, or was put back to an earlier state.
 // Ledger.Rename makes it a client of its own.
-var ErrStoreCopied = errors.New("the store is a copy or was rewound")
+var ErrStoreCopied = errors.New("the store is a copy or was rewound (Rename makes it a client of its own)")
 
 // BackendRewoundError says that the backend has forgotten cuts that it had
 // acknowledged: it was restored to an earlier state, or recreated. Or it was put
@@ -24,9 +24,9 @@ type BackendRewoundError struct {
 // Error says up to which cut the backend knows the client.
 func (e *BackendRewoundError) Error() string {
 	if e.Known.N > e.Settled {
-		return fmt.Sprintf("the backend knows this client up to cut %d, from a state that was left behind at cut %d: it was restored", e.Known.N, e.Settled)
+		return fmt.Sprintf("of what this client has sent, cut by cut, the backend knows cut %d, from a state that was left behind at cut %d: it was restored", e.Known.N, e.Settled)
 	}
-	return fmt.Sprintf("the backend knows this client up to cut %d of %d: it was restored or recreated", e.Known.N, e.Settled)
+	return fmt.Sprintf("of what this client has sent, cut by cut, the backend knows no more than cut %d and had acknowledged cut %d: it was restored or recreated", e.Known.N, e.Settled)
 }
 
 // Client is the id under which the backend knows this store, and the epoch.

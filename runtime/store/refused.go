@@ -28,7 +28,7 @@ func (tx *Tx) Retry(m *model.Info, key model.Value) error {
 		return err
 	}
 	if e.Refused == "" {
-		return describe("retrying", m, key, fmt.Errorf("no change of it was refused: %w", ErrNotFound))
+		return describe("retrying", m, key, fmt.Errorf("%w among those that were refused", ErrNotFound))
 	}
 	e.Refused = ""
 	return tx.setEntry(m, key, e)
@@ -72,7 +72,7 @@ func (tx *Tx) unsent(doing string, m *model.Info, key model.Value) (*model.Entry
 	}
 	e, err := tx.Entry(m, key)
 	if err == nil && e == nil {
-		err = describe(doing, m, key, fmt.Errorf("nothing of it is unsynced: %w", ErrNotFound))
+		err = describe(doing, m, key, fmt.Errorf("%w among those with unsynced changes", ErrNotFound))
 	}
 	return e, err
 }

@@ -163,7 +163,7 @@ func (s *Store) Update(ctx context.Context, do func(tx *Tx) error) error {
 		return fmt.Errorf("writing to %s: %w", s.path, ErrReadOnly)
 	}
 	if err := s.turn(ctx); err != nil {
-		return fmt.Errorf("waiting to write to %s: %w", s.path, err)
+		return fmt.Errorf("waiting to write to %s (is one Update begun inside of another?): %w", s.path, err)
 	}
 	defer func() { s.writing <- struct{}{} }()
 	return s.run(ctx, true, do)
@@ -197,6 +197,9 @@ func (s *Store) View(ctx context.Context, do func(tx *Tx) error) error {
 }
 
 func (s *Store) run(ctx context.Context, write bool, do func(tx *Tx) error) error {
+	if do == nil {
+		return fmt.Errorf("beginning a transaction in %s: there is no function to run in it", s.path)
+	}
 	if err := s.enter(); err != nil {
 		return err
 	}

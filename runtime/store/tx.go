@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -43,6 +44,8 @@ func (tx *Tx) Store() *Store { return tx.store }
 // check refuses what a transaction cannot do.
 func (tx *Tx) check(write bool) error {
 	switch {
+	case tx == nil:
+		return errors.New("the transaction is nil; Update and View hand one out")
 	case tx.done:
 		return ErrTxDone
 	case write && !tx.write:

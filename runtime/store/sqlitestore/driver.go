@@ -174,7 +174,7 @@ func (e *engine) tellUnknown(l *store.Layout) {
 		}
 	}
 	if len(unknown) > 0 {
-		e.log.Info("the store has models or fields that this version of the app does not know; it keeps them (if one was renamed, name the earlier name with reset:\"was=…\")",
+		e.log.Info("the store has models or fields that this version of the app does not know; it keeps them, and Tx.Row gives their values (Row.Extra); a rename has to be named with reset:\"was=…\" before the app is first started with the new name",
 			"store", e.path, "unknown", unknown)
 	}
 }

@@ -27,7 +27,7 @@ func (t *tx) queryEach(m *model.Info, where string, args []any, use func(*model.
 		return err
 	}
 	if params != len(args) {
-		return fmt.Errorf("%w: it has %d question marks and there are %d arguments", store.ErrQuery, params, len(args))
+		return fmt.Errorf("%w: it takes %d arguments, by its question marks, and there are %d", store.ErrQuery, params, len(args))
 	}
 	bound := make([]driver.Value, len(args))
 	for i, arg := range args {
