@@ -277,6 +277,9 @@ func TestKilled(t *testing.T) {
 			if out, err := run("-kill", step); err == nil || !strings.Contains(out, fmt.Sprintf("killed at the step %q", step)) {
 				t.Fatalf("%v\n%s", err, out)
 			}
+			if out, err := run("-kill", string(replica.Downloading)); err == nil || !strings.Contains(out, "does not come to downloading any more") {
+				t.Errorf("killed at a step that is past: %v\n%s", err, out)
+			}
 			out, err := run()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)

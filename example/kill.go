@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/resetgen/resetgen/runtime/replica"
 )
@@ -79,6 +80,9 @@ func (s *story) killedAt() (replica.Step, error) {
 	}
 	if c.Strategy != s.strategy || c.Track != s.track || c.Policy != s.policy {
 		return "", fmt.Errorf("in %s a run with -strategy=%s -track=%s -policy=%s was killed; go on with the same, or choose another folder with -dir", s.dir, c.Strategy, c.Track, c.Policy)
+	}
+	if s.kill != "" && slices.Index(kills, s.kill) <= slices.Index(kills, c.Kill) {
+		return "", fmt.Errorf("the run in %s was killed at the step %s and does not come to %s any more; leave -kill out, or choose a later step", s.dir, c.Kill, s.kill)
 	}
 	return replica.Step(c.Kill), nil
 }

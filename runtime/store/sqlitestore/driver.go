@@ -31,6 +31,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/resetgen/resetgen/internal/storefile"
@@ -108,6 +109,9 @@ func (e *engine) open(schema *store.Schema, missing error) error {
 	if missing != nil {
 		if e.readOnly {
 			return missing
+		}
+		if _, err := os.Stat(e.path); err == nil {
+			e.log.Warn("the file is there and empty: a new store is made in it; if it has held one, somebody else has emptied it", "store", e.path)
 		}
 		if err := e.create(schema); err != nil {
 			return err

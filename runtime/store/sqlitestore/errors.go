@@ -100,5 +100,8 @@ func blame(err error) error {
 		}
 		err = f.err
 	}
+	if strings.Contains(err.Error(), "no such column") {
+		return fmt.Errorf("%w: %w (columns have the stored names of the fields, nested ones in quotes: \"where.lat\")", store.ErrQuery, err)
+	}
 	return fmt.Errorf("%w: %w", store.ErrQuery, err)
 }
