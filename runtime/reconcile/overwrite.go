@@ -17,7 +17,7 @@ func (p *Plan) overwrites(from backup, to *store.Tx) iter.Seq2[*Object, error] {
 			for local, err := range from.rows(m.Info) {
 				var o *Object
 				if err == nil {
-					o, err = p.overwrite(to, m, local)
+					o, err = p.overwrite(from, to, m, local)
 				}
 				if err != nil {
 					yield(nil, err)
@@ -49,37 +49,41 @@ func (p *Plan) overwrites(from backup, to *store.Tx) iter.Seq2[*Object, error] {
 
 // overwrite is what becomes of one object of the backup, or nil where the fresh
 // store has the same.
-func (p *Plan) overwrite(to *store.Tx, m *merge.Model, local *model.Row) (*Object, error) {
+func (p *Plan) overwrite(from backup, to *store.Tx, m *merge.Model, local *model.Row) (*Object, error) {
 	key := local.Values[m.Info.Key]
 	remote, err := to.Row(m.Info, key)
 	if err != nil {
 		return nil, err
 	}
 	if remote == nil && p.heldBack(m.Info, key) {
-		return object(m.Info, &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Stamp: local.Stamp}, outOfPlace()), nil
+		about, err := from.about(m.Info, key, local)
+		return object(m.Info, about, outOfPlace()), err
 	}
 	d := &merge.Decision{Outcome: merge.Overwrote, Reason: "strategy overwrite"}
 	d.Row, d.Losses = merge.Fit(m, local)
-	from := remote
-	if from == nil {
-		from = model.NewRow(m.Info)
+	old := remote
+	if old == nil {
+		old = model.NewRow(m.Info)
 	}
-	d.Fields = d.Row.Differing(from)
+	d.Fields = d.Row.Differing(old)
 	d.Fields.Remove(m.Info.Key)
 	if remote != nil && d.Fields.Empty() {
 		return nil, nil
 	}
 	seq, at := to.Ledger().CommitStamp()
 	d.Entry = &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Seq: seq, Stamp: at}
-	d.Row.Stamp, d.Row.Stamps = from.Stamp, slices.Clone(from.Stamps)
+	d.Row.Stamp, d.Row.Stamps = old.Stamp, slices.Clone(old.Stamps)
 	for f := range d.Fields.All() {
 		d.Row.Mark(m.Info, f, at)
 		d.Entry.Fields = append(d.Entry.Fields, model.FieldChange{Name: m.Info.Fields[f].Name, Seq: seq, Stamp: at})
 	}
-	about := &model.Entry{Model: m.Info.Name, Key: key, Change: model.Updated, Stamp: local.Stamp}
+	about, err := from.about(m.Info, key, local)
+	if err != nil {
+		return nil, err
+	}
 	if d.Write = merge.WriteUpdate; remote == nil {
 		d.Row.Mark(m.Info, m.Info.Key, at)
-		d.Write, d.Entry.Change, about.Change = merge.WriteInsert, model.Created, model.Created
+		d.Write, d.Entry.Change = merge.WriteInsert, model.Created
 		return object(m.Info, about, d), nil
 	}
 	for i, f := range slices.Collect(d.Fields.All()) {
@@ -90,4 +94,16 @@ func (p *Plan) overwrite(to *store.Tx, m *merge.Model, local *model.Row) (*Objec
 		})
 	}
 	return object(m.Info, about, d), nil
+}
+
+// about is what was unsynced of an object of the backup, if anything was.
+func (b backup) about(m *model.Info, key model.Value, local *model.Row) (*model.Entry, error) {
+	e, err := b.tx.Entry(m, key)
+	if err != nil {
+		return nil, ofBackup(err)
+	}
+	if e == nil {
+		e = &model.Entry{Model: m.Name, Key: key, Stamp: local.Stamp}
+	}
+	return e, nil
 }

@@ -98,7 +98,7 @@ const keepDefault = 10_000
 type Object struct {
 	Model  string       `json:"model"`
 	Key    model.Value  `json:"key"`
-	Change model.Change `json:"change"` // what happened to it locally
+	Change model.Change `json:"change"` // what happened to it locally; 0 where nothing was unsynced (strategy overwrite)
 	Seq    uint64       `json:"seq"`
 	Stamp  stamp.Stamp  `json:"stamp"` // when it was last changed locally
 
