@@ -35,7 +35,7 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		if resumed {
 			return nil
 		}
-		return errors.Join(rewound(tx.Ledger().CheckMark(page.Mark)), setNote(tx, aheadNote, false))
+		return errors.Join(rewound(tx.Ledger().CheckMark(page.Mark)), setNote(tx, uncoveredNote, false))
 	})
 	if err == nil && resumed { // the mark is from before what was sent since the snapshot began
 		err = r.settle(ctx)

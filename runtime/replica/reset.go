@@ -180,7 +180,7 @@ func (r *Replica) proceed(ctx context.Context, p *pending) error {
 			if err != nil {
 				return err
 			}
-			return goAhead(tx, settled)
+			return uncover(tx, settled)
 		}); err != nil {
 			return err
 		}

@@ -10,9 +10,6 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// cursorName is the note in the store that has the cursor.
-const cursorName = "cursor"
-
 // rounds counts what those who wait compare.
 type rounds struct {
 	begun, pulled uint64 // pulled is the latest that was begun and has pulled everything
@@ -74,17 +71,6 @@ func (r *Replica) sync(ctx context.Context, this uint64) error {
 	return r.recovered(ctx)
 }
 
-// position is who the client is, and how far it has pulled.
-func (r *Replica) position(ctx context.Context) (client string, cursor remote.Cursor, err error) {
-	err = r.View(ctx, func(tx *store.Tx) error {
-		client, _ = tx.Ledger().Client()
-		text, err := tx.Meta(cursorName)
-		cursor = remote.Cursor(text)
-		return err
-	})
-	return client, cursor, err
-}
-
 // update is Update without the session being told.
 func (r *Replica) update(ctx context.Context, do func(tx *store.Tx) error) error {
 	return r.inside(ctx, func(live *store.Store) error { return live.Update(ctx, do) })
@@ -106,7 +92,7 @@ func (r *Replica) settle(ctx context.Context) error {
 		if err != nil {
 			return rewound(err)
 		}
-		return goAhead(tx, settled)
+		return uncover(tx, settled)
 	})
 }
 
@@ -203,7 +189,7 @@ func (r *Replica) send(ctx context.Context, cut *model.Cut) (conflicts bool, err
 		if settled, err = tx.Ledger().Settle(answer.Mark); err != nil {
 			return rewound(err)
 		}
-		if err := goAhead(tx, settled); err != nil {
+		if err := uncover(tx, settled); err != nil {
 			return err
 		}
 		in, err := r.newIntake(tx)

@@ -9,19 +9,33 @@ import (
 	"github.com/resetgen/resetgen/runtime/store"
 )
 
-// aheadNote is of whether the backend has acknowledged what lies behind the cursor. If
-// it loses that, the mark shows it, but not the cursor.
-var aheadNote = note[bool]{"ahead", "whether more was sent than pulled"}
+// cursorName is the note in the store that has the cursor.
+const cursorName = "cursor"
+
+// position is who the client is, and how far it has pulled.
+func (r *Replica) position(ctx context.Context) (client string, cursor remote.Cursor, err error) {
+	err = r.View(ctx, func(tx *store.Tx) error {
+		client, _ = tx.Ledger().Client()
+		text, err := tx.Meta(cursorName)
+		cursor = remote.Cursor(text)
+		return err
+	})
+	return client, cursor, err
+}
+
+// uncoveredNote is of whether the backend has acknowledged something since the cursor last
+// moved. That it loses that the mark shows, but not the cursor.
+var uncoveredNote = note[bool]{"uncovered", "whether the cursor covers all that was sent"}
 
 // startOverNote is of a client that must start over.
 var startOverNote = note[bool]{"start over", "that the client must start over"}
 
-// goAhead notes that the backend has acknowledged something.
-func goAhead(tx *store.Tx, settled *store.Settlement) error {
+// uncover notes that the backend has acknowledged something.
+func uncover(tx *store.Tx, settled *store.Settlement) error {
 	if settled.Applied == 0 {
 		return nil
 	}
-	return setNote(tx, aheadNote, true)
+	return setNote(tx, uncoveredNote, true)
 }
 
 // setNote spares the store a write that changes nothing.
@@ -36,8 +50,8 @@ func setNote(tx *store.Tx, n note[bool], content bool) error {
 // lost what it acknowledged to the client that the store was, so if the cursor would not
 // either, the new one starts over.
 func rename(tx *store.Tx) error {
-	ahead, err := aheadNote.load(tx)
-	if err == nil && ahead {
+	uncovered, err := uncoveredNote.load(tx)
+	if err == nil && uncovered {
 		err = startOverNote.save(tx, true)
 	}
 	return errors.Join(err, tx.Ledger().Rename())
