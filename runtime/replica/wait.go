@@ -95,8 +95,8 @@ func oldest(e *model.Entry) uint64 {
 }
 
 // WaitForDownload waits until everything that the backend had at the time of the
-// call is in the store. Its errors are those of WaitForUpload, but for refused
-// changes.
+// call is in the store, or held back (Status.HeldBack). Its errors are those of
+// WaitForUpload, but for refused changes.
 func (r *Replica) WaitForDownload(ctx context.Context) error {
 	begun := r.roundsBegun()
 	r.poke()
