@@ -228,7 +228,7 @@ func TestLongFillKilled(t *testing.T) {
 func unfilled(t *testing.T, d sqlitestore.Driver, more int) device {
 	t.Helper()
 	backend := memremote.New(memremote.Options{})
-	elsewhere := mustReplica(t, memstore.New(), "elsewhere", backend)
+	elsewhere := mustReplica(t, memstore.New(), filepath.Join(t.TempDir(), "elsewhere"), backend)
 	if err := errors.Join(seedDevices(elsewhere), elsewhere.Upload(t.Context()), elsewhere.Close()); err != nil {
 		t.Fatal(err)
 	}

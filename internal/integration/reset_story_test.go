@@ -267,7 +267,7 @@ func newDevice(t *testing.T) string {
 func away(t *testing.T, d sqlitestore.Driver) device {
 	t.Helper()
 	backend := memremote.New(memremote.Options{})
-	elsewhere := mustReplica(t, memstore.New(), "elsewhere", backend)
+	elsewhere := mustReplica(t, memstore.New(), filepath.Join(t.TempDir(), "elsewhere"), backend)
 	if err := errors.Join(seedDevices(elsewhere), elsewhere.Upload(t.Context())); err != nil {
 		t.Fatal(err)
 	}

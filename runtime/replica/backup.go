@@ -98,6 +98,8 @@ func newBackup(p *pending, done *outcome, path string, schema *store.Schema, now
 	switch rep := done.Report; {
 	case p.Reason == BroughtBack && rep.Total > 0:
 		b.Pinned = fmt.Sprintf("%d objects had unsynced changes when it was put aside for %s", rep.Total, p.Detail)
+	case done.Uncovered:
+		b.Pinned = "the backend had acknowledged changes, and was not asked again whether it has them still, when it was put aside for " + p.Detail
 	case rep.Rewound != nil:
 		b.Pinned = "the backend has lost changes that it had acknowledged: " + rep.Rewound.Error()
 	case rep.Failed > 0:
@@ -303,7 +305,7 @@ func (b *Backup) arrived() bool {
 func carriedOn(counts []reconcile.Count) (objects int) {
 	for _, c := range counts {
 		switch c.Outcome {
-		case merge.Recovered, merge.Merged, merge.Conflicted, merge.Restored, merge.Kept, merge.Already:
+		case merge.Recovered, merge.Merged, merge.Conflicted, merge.Restored, merge.Overwrote, merge.Kept, merge.Already:
 			objects += c.Objects
 		}
 	}

@@ -20,6 +20,7 @@ type outcome struct {
 	Report     *Report
 	Client     string
 	LastSynced *store.LastSynced
+	Uncovered  bool // the store that Restore has put aside holds what the backend may have lost
 
 	Saved *Backup // known later
 }

@@ -24,7 +24,12 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 	}
 	resumed := from.ID != ""
 	if !resumed {
-		if err := r.View(ctx, func(tx *store.Tx) error { return heldBefore(tx, r.o.Schema) }); err != nil {
+		err := r.View(ctx, func(tx *store.Tx) error { return heldBefore(tx, r.o.Schema) })
+		if errors.As(err, new(*remote.ClientResetError)) {
+			first := func(note *startOver) { note.First = true }
+			err = errors.Join(err, r.update(ctx, func(tx *store.Tx) error { return change(tx, startOverNote, first) }))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -35,7 +40,7 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		if resumed {
 			return nil
 		}
-		return errors.Join(rewound(tx.Ledger().CheckMark(page.Mark)), setNote(tx, uncoveredNote, false))
+		return errors.Join(rewound(tx.Ledger().CheckMark(page.Mark)), cover(tx))
 	})
 	if err == nil && resumed { // the mark is from before what was sent since the snapshot began
 		err = r.settle(ctx)
@@ -44,26 +49,4 @@ func (r *Replica) fill(ctx context.Context, client string) error {
 		return fmt.Errorf("downloading: %w", err)
 	}
 	return errors.Join(r.markFirstSync(ctx), r.countHeld(ctx))
-}
-
-// heldBefore is the client reset that is due where a store that has never pulled holds
-// anything that is not unsynced: it was sent by Upload, or loaded by the app. A snapshot
-// does not tell what of it is gone from the backend.
-func heldBefore(tx *store.Tx, schema *store.Schema) error {
-	for _, m := range schema.Models() {
-		for row, err := range tx.Rows(m.Info) {
-			if err != nil {
-				return err
-			}
-			key := row.Values[m.Info.Key]
-			e, err := tx.Entry(m.Info, key)
-			if err != nil {
-				return err
-			}
-			if e == nil {
-				return &remote.ClientResetError{Reason: remote.HistoryTrimmed, Detail: fmt.Sprintf("the store had objects before its first download, %s %v for one, and nothing tells which of them are gone from the backend", m.Info.Name, key)}
-			}
-		}
-	}
-	return nil
 }

@@ -74,7 +74,7 @@ var forms = []form{
 	}, seeds: []string{`{"path":"b","made":"2026-01-01T00:00:00+01:00","last_synced":{"cut":1,"seq":2,"stamp":"never","wall":"2026-01-01T00:00:00Z"},"counts":[{"outcome":"kept","change":"deleted","write":"nothing","objects":1}]}`}},
 
 	formOf(uncoveredNote, true, false),
-	formOf(startOverNote, true, false),
+	formOf(startOverNote, startOver{}, startOver{true, true, true}),
 }
 
 // formOf is the form of a note.

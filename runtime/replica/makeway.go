@@ -26,7 +26,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 	if err != nil || !back {
 		return nil, err
 	}
-	out := keptOut{}
+	out, overwrites := keptOut{}, r.strategy(ctx, backup) == reconcile.Overwrite
 	var unread error // whose fault it is tells the plan
 	err = fresh.Update(ctx, func(to *store.Tx) error {
 		err := backup.View(ctx, func(from *store.Tx) error {
@@ -37,7 +37,7 @@ func (r *Replica) makeWay(ctx context.Context, backup, fresh *store.Store) (kept
 			w := wayMaker{r: r, to: to, unsynced: func(m *model.Info, key model.Value) bool {
 				e, err := from.Entry(m, key)
 				var row *model.Row
-				if err == nil && r.o.Strategy == reconcile.Overwrite { // which writes all that is there
+				if err == nil && overwrites { // which writes all that is there
 					row, err = from.Row(m, key)
 				}
 				if err != nil && unread == nil {

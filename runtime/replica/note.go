@@ -38,6 +38,19 @@ func (n note[T]) save(tx *store.Tx, content T) error {
 	return tx.SetMeta(n.name, b)
 }
 
+// change makes a note anew where do changes what it says.
+func change[T comparable](tx *store.Tx, n note[T], do func(content *T)) error {
+	was, err := n.load(tx)
+	if err != nil {
+		return err
+	}
+	now := was
+	if do(&now); now == was {
+		return nil
+	}
+	return n.save(tx, now)
+}
+
 // encode is content in the form of notes.
 func encode(content any) ([]byte, error) {
 	var b bytes.Buffer

@@ -38,7 +38,7 @@ func (r *Replica) pull(ctx context.Context) error {
 			}
 		}
 	}
-	if err := b.flush(func(tx *store.Tx) error { return errors.Join(moved(tx), setNote(tx, uncoveredNote, false)) }); err != nil {
+	if err := b.flush(func(tx *store.Tx) error { return errors.Join(moved(tx), cover(tx)) }); err != nil {
 		return err
 	}
 	if b.done == 0 {

@@ -78,7 +78,7 @@ func (r *Replica) preview(ctx context.Context, path string) (report *Report, err
 // adds the replica's.
 func (r *Replica) plan(ctx context.Context, backup, fresh *store.Store, o reconcile.Options) (*reconcile.Plan, error) {
 	o.Strategy, o.Policy = r.strategy(ctx, backup), r.o.Policy
-	if r.o.Manual != nil {
+	if o.Strategy == reconcile.Manual {
 		o.Manual = func(h *reconcile.ByHand) error {
 			ctx, end := r.callback(ctx)
 			defer end()

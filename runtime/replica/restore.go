@@ -19,7 +19,8 @@ const BroughtBack remote.Reason = "restored by this app"
 // never sent, so it is merged and sent when it is synced, except where all of it was
 // recovered from the backup and has arrived. Where only a part had arrived, because the
 // rest has not yet or was taken back here (Backup.TakenBack), that part cannot be told
-// from the rest: then counters may count it twice.
+// from the rest: then counters may count it twice. So they do where the same backup, with
+// unsynced changes, is restored twice.
 //
 // What the backend had acknowledged and has lost since (Report.Rewound) is unsynced
 // in no backup. It is there again until the next contact, which starts over and goes by
@@ -86,10 +87,12 @@ func (r *Replica) bringBack(ctx context.Context, b *Backup) error {
 		if err := recoveredNote.remove(tx); err != nil { // of an earlier reset, whose backup is none of this store's
 			return err
 		}
-		if b.arrived() {
-			return tx.Ledger().Forget()
+		if !b.arrived() || b.Total == 0 {
+			return nil
 		}
-		return nil
+		// The backend may have lost it since, and the cursor is from before it was sent.
+		due := func(note *startOver) { note.Due = true }
+		return errors.Join(tx.Ledger().Forget(), change(tx, startOverNote, due))
 	})
 	return errors.Join(err, copied.Close())
 }
@@ -110,6 +113,9 @@ func (r *Replica) restored(ctx context.Context, p *pending) error {
 	}
 	err = live.View(ctx, func(tx *store.Tx) error {
 		result.Client, _ = tx.Ledger().Client()
+		if result.Uncovered, err = uncoveredNote.load(tx); err != nil {
+			return err
+		}
 		for _, err := range tx.Entries() {
 			if err != nil {
 				return err

@@ -138,8 +138,10 @@ func (r *Replica) push(ctx context.Context) error {
 	for range 10 {
 		var cut *model.Cut
 		err := r.update(ctx, func(tx *store.Tx) (err error) {
-			cut, err = tx.Ledger().OpenCut(r.o.Chunk)
-			return err
+			if cut, err = tx.Ledger().OpenCut(r.o.Chunk); err != nil || cut != nil {
+				return err
+			}
+			return change(tx, startOverNote, func(note *startOver) { note.Renamed = false }) // all of it is sent
 		})
 		if err != nil || cut == nil {
 			return err
