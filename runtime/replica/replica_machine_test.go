@@ -444,24 +444,19 @@ func (m *machine) reset() {
 	m.backend.Reset(client, one(m, "reason", []remote.Reason{remote.Operator, remote.ClientExpired, remote.SchemaChanged}))
 }
 
-func (m *machine) resetNow() {
-	p := m.peer()
-	var err error
-	p.crash.crashable(func() { err = p.ResetNow(context.Background()) })
-	var reset *remote.ClientResetError
-	if err != nil && p.crash.where() == "" && !errors.Is(err, memremote.ErrConnection) && !errors.Is(err, errDisk) && !errors.Is(err, replica.ErrResetNeedsRestart) && !errors.As(err, &reset) {
-		m.Fatalf("ResetNow of device %d: %v", p.n, err)
-	}
-}
+func (m *machine) resetNow() { m.call("ResetNow", (*replica.Replica).ResetNow) }
 
 // upload sends without pulling.
-func (m *machine) upload() {
+func (m *machine) upload() { m.call("Upload", (*replica.Replica).Upload) }
+
+// call calls what may fail for the network, the disk or a reset that cannot go on.
+func (m *machine) call(name string, do func(*replica.Replica, context.Context) error) {
 	p := m.peer()
 	var err error
-	p.crash.crashable(func() { err = p.Upload(context.Background()) })
+	p.crash.crashable(func() { err = do(p.Replica, context.Background()) })
 	var reset *remote.ClientResetError
 	if err != nil && p.crash.where() == "" && !errors.Is(err, memremote.ErrConnection) && !errors.Is(err, errDisk) && !errors.Is(err, replica.ErrResetNeedsRestart) && !errors.As(err, &reset) {
-		m.Fatalf("Upload of device %d: %v", p.n, err)
+		m.Fatalf("%s of device %d: %v", name, p.n, err)
 	}
 }
 
