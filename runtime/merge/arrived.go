@@ -4,9 +4,10 @@ import "github.com/resetgen/resetgen/runtime/model"
 
 // Arrived decides what is still unsynced of an object when a chunk has arrived after
 // all that the client had given up. sent is the object as the chunk has it, seq the
-// sequence of its cut, latest that of the latest commit. e and local are what is on record of it and what is stored by
-// now, each nil where there is none: the app may have written it since, and what others
-// wrote may have been merged into it. It gives the entry that remains, nil for none.
+// sequence of its cut, latest that of the latest commit. e and local are what is on
+// record of it and what is stored by now, each nil where there is none: the app may have
+// written it since, and what others wrote may have been merged into it. It gives the
+// entry that remains, nil for none.
 //
 // A field that was not changed since has arrived. One that was goes on from what has
 // arrived. One that is back at what it was before it was sent is no change as long as

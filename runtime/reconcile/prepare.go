@@ -21,7 +21,7 @@ type Prepared struct {
 	room          int // for more, in bytes
 }
 
-// preparedRoom is how much of the two stores the decisions may hold on to, in bytes.
+// preparedRoom is how much memory the decisions may take, in bytes.
 const preparedRoom = 16 << 20
 
 // decided is what was decided about one object.

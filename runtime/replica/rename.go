@@ -11,8 +11,8 @@ import (
 // What the store holds as unsynced counts as never sent and is merged and sent
 // again; what of it had arrived under the old name cannot be told from the rest, so
 // that a counter may count it twice, and what was set back while it was being sent may
-// come back. Call Start afterwards. If the store had last sent
-// something, and not looked since what the backend has, it starts over.
+// come back. Call Start afterwards. If the store had last sent something, and not looked
+// since what the backend has, it starts over.
 func (r *Replica) Rename(ctx context.Context) error {
 	err := r.work(ctx, func() error {
 		if p := r.pending; p != nil && p.Step == Downloaded { // a fresh copy for the client that it was

@@ -25,9 +25,10 @@ const BroughtBack remote.Reason = "restored by this app"
 // What the backend had acknowledged and has lost since (Report.Rewound) is unsynced
 // in no backup. It is there again until the next contact, which starts over and goes by
 // what the backend has (what is unsynced is recovered then, with the strategy discard
-// too); the backup of the reset that found it lost is Pinned, and keeps it. To have it sent, open the replica with the strategy overwrite, restore
-// that backup and sync: every object of it is then written over what the backend has,
-// what others wrote since included.
+// too); the backup of the reset that found it lost is Pinned, and keeps it. To have it
+// sent, open the replica with the strategy overwrite, restore that backup and sync: every
+// object of it is then written over what the backend has, what others wrote since
+// included.
 //
 // Options.After is called as after a client reset, with a report that says what was
 // put aside (Report.Restored).

@@ -29,7 +29,9 @@ func rename(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(tx.Ledger().Rename(), startOverNote.save(tx, startOver{Renamed: true, Due: uncovered}))
+	return errors.Join(tx.Ledger().Rename(), change(tx, startOverNote, func(note *startOver) {
+		note.Renamed, note.Due = true, note.Due || uncovered // which an earlier Restore may have left due
+	}))
 }
 
 // renamed is the client reset that is due after that.

@@ -171,21 +171,30 @@ func atRest(devices ...*device) {
 	syncAll(devices...)
 }
 
-// What came from a backup has arrived, and the backend has lost it since.
+// What came from a backup has arrived, and the backend has lost it since. That the store
+// is given another name before it makes contact changes nothing.
 func TestRestoreOfWhatHadArrived(t *testing.T) {
-	world(t, func(t *testing.T, backend *memremote.Backend) {
-		a := covered(t, backend, reconcile.Recover)
-		saved := backend.Save()
-		a.set("x", write("mine", 1))
-		a.set("y", write("mine", 1))
-		a.must(a.ResetNow(t.Context()))
-		atRest(a)
-		backend.Restore(saved)
-		a.must(a.Restore(t.Context(), a.backups(1)[0]))
-		atRest(a)
-		sameAs(t, backend, "x", a)
-		sameAs(t, backend, "y", a)
-	})
+	for name, then := range map[string]func(a *device) error{
+		"restored":          func(a *device) error { return nil },
+		"restored, renamed": func(a *device) error { return a.Rename(a.t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			world(t, func(t *testing.T, backend *memremote.Backend) {
+				a := covered(t, backend, reconcile.Recover)
+				saved := backend.Save()
+				a.set("x", write("mine", 1))
+				a.set("y", write("mine", 1))
+				a.must(a.ResetNow(t.Context()))
+				atRest(a)
+				backend.Restore(saved)
+				a.must(a.Restore(t.Context(), a.backups(1)[0]))
+				a.must(then(a))
+				atRest(a)
+				sameAs(t, backend, "x", a)
+				sameAs(t, backend, "y", a)
+			})
+		})
+	}
 }
 
 // What was sent, then changed or deleted here and deleted elsewhere before the first

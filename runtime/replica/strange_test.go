@@ -128,12 +128,12 @@ func TestTextThatIsNotJSON(t *testing.T) {
 				told += len(all)
 			}
 		})
-		tags := func(to ...string) {
+		whole := func(to ...string) {
 			a.set("x", func(f *items.FieldItemRecord) { f.SetWhole(to) })
 		}
-		tags("base")
+		whole("base")
 		syncAll(a)
-		tags("mine")
+		whole("mine")
 		backend.Set(itemModel, key("x"), 1<<40<<16, model.Named{Name: "whole", Value: model.JSONValue("[not JSON")})
 		a.begin()
 		a.Pause()
@@ -144,7 +144,7 @@ func TestTextThatIsNotJSON(t *testing.T) {
 		if told == 0 {
 			t.Error("the app was told nothing")
 		}
-		tags("again")
+		whole("again")
 		backend.Set(itemModel, key("x"), 1<<41<<16, model.Named{Name: "whole", Value: model.JSONValue("[not JSON either")})
 		a.must(a.ResetNow(t.Context()))
 		if a.report().Total != 1 {
